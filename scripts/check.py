@@ -1,4 +1,4 @@
-"""Run every check of `make check` and list the failed ones at the end.
+"""Checks of `make check`, with the failed ones listed at the end.
 
 The checks are rows of one table; all of them run, so that one run shows all errors. Their configuration is in
 ``pyproject.toml``. The test suite is `make test`.
@@ -47,34 +47,38 @@ class Check:
 
 
 CHECKS = (
-    Check("lint", "ruff", ("check", "."), "every lint rule"),
-    Check("format", "ruff", ("format", "--check", "."), "one way to lay out code"),
-    Check("mypy", "mypy", (), "types, strict, of korus and scripts"),
-    Check("pyright", "pyright", ("--pythonpath", sys.executable), "the same by a second judge"),
-    Check("wheel-types", "scripts.wheel_types", (), "a user's program against the installed wheel, by both"),
+    Check("lint", "ruff", ("check", "."), "lint rules"),
+    Check("format", "ruff", ("format", "--check", "."), "formatting"),
+    Check("mypy", "mypy", (), "types of korus and scripts, strict"),
+    Check("pyright", "pyright", ("--pythonpath", sys.executable), "the same with pyright"),
+    Check("wheel-types", "scripts.wheel_types", (), "types of the installed wheel, with both"),
     Check("mypy-generated", "mypy", ("generated/korus_api",), "types of the raw client"),
-    Check("imports", "scripts.contracts", (), "which part may import which"),
-    Check("sizes", "scripts.sizes", (), "no class over 400 lines, no function over a screen"),
+    Check("imports", "scripts.contracts", (), "import contracts"),
+    Check("sizes", "scripts.sizes", (), "no class over 400 lines, no function over 60"),
     Check(
         "dependencies",
         "deptry",
         ("korus", "generated/korus_api"),
-        "what is imported is declared, and the reverse",
+        "imports and declared dependencies agree",
     ),
     Check("tool-dependencies", "deptry", ("scripts", "--ignore", "DEP002,DEP004"), "the same for the tools"),
     Check(
-        "generated", "scripts.generate", ("--check",), "generated/korus_api is what `make generate` writes"
+        "generated",
+        "scripts.generate",
+        ("--check",),
+        "generated/korus_api is up to date with `make generate`",
     ),
+    Check("descriptions", "scripts.descriptions", ("--check",), "the digests in the lock are correct"),
+    Check("sync", "scripts.sync", ("--check",), "korus/_sync is up to date with `make sync`"),
     Check(
-        "descriptions", "scripts.descriptions", ("--check",), "the lock names the bytes of every description"
+        "docs",
+        "scripts.docs",
+        ("--check",),
+        "the reference pages are up to date with `python -m scripts.docs`",
     ),
-    Check("sync", "scripts.sync", ("--check",), "korus/_sync is what `make sync` writes"),
-    Check(
-        "docs", "scripts.docs", ("--check",), "the reference pages are what `python -m scripts.docs` writes"
-    ),
-    Check("workflows", "scripts.workflows", (), "no workflow can be abused: zizmor, offline"),
-    Check("private", "scripts.cassettes", ("scan",), "nothing private stands in recorded traffic"),
-    Check("recorded", "scripts.cassettes", ("check",), "recorded traffic is what the descriptions say"),
+    Check("workflows", "scripts.workflows", (), "workflows are secure (zizmor, offline)"),
+    Check("private", "scripts.cassettes", ("scan",), "recorded traffic has no private data"),
+    Check("recorded", "scripts.cassettes", ("check",), "recorded traffic matches the descriptions"),
 )
 
 
@@ -105,7 +109,7 @@ def report(result: Result) -> None:
     )
     if result.status:
         command = " ".join(["python", *result.check.command[1:]])
-        print(f"\n{result.output.rstrip()}\n\nagain with: {command}\n", flush=True)
+        print(f"\n{result.output.rstrip()}\n\nrun it again with: {command}\n", flush=True)
 
 
 def run_table(
@@ -130,11 +134,11 @@ def run_table(
     """
     known = [check.name for check in table]
     parser = argparse.ArgumentParser(prog=prog, description=description)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(known)} (all)")
-    parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time (2)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(known)} (default: all)")
+    parser.add_argument("--jobs", type=int, default=2, help="the number of parallel runs (default: 2)")
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.names if name not in known]:
-        parser.error(f"no such {kind}: {', '.join(unknown)}; there are {', '.join(known)}")
+        parser.error(f"unknown {kind}: {', '.join(unknown)}; known are {', '.join(known)}")
     checks = [check for check in table if not chosen.names or check.name in chosen.names]
     began = time.monotonic()
     failed: list[str] = []

@@ -1,4 +1,4 @@
-"""Check the import contracts in ``pyproject.toml`` with import-linter.
+"""Check of the import contracts in ``pyproject.toml`` with import-linter.
 
 import-linter cannot be run with ``python -m``, and a check that cannot run must not count as passed.
 """

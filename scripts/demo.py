@@ -1,4 +1,4 @@
-"""`make demo`: a complete booking, from a booking file to PDF tickets on disk.
+"""Demonstration of a complete booking, from a booking file to PDF tickets on disk: `make demo`.
 
 Starts the sandbox, books ``examples/family-weekend.yaml`` with ``korus book``, shows the written files, and compares
 them with the sandbox's own records. All files are kept in ``build/demo`` until the next run.
@@ -40,11 +40,11 @@ def main() -> int:
     """Run the demonstration; return 0 if everything was booked and is on disk."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     file, first_day = file_to_book()
-    say("Starting the sandbox: a stand-in of the API on this machine, all of whose goods are invented.")
+    say("Starting the sandbox: a local simulation of the API with invented offers.")
     with Sandbox(seed=7, first_day=first_day) as sandbox, tempfile.TemporaryDirectory() as state:
         if file != FILE:
             stock_up(sandbox, first_day)
-        say(f"It answers at {sandbox.base_url} and has {sandbox.catalogue.offer_count} offers.\n")
+        say(f"It runs at {sandbox.base_url} and has {sandbox.catalogue.offer_count} offers.\n")
         arguments = ["book", shown(file), "--to", shown(FOLDER)]
         say(f"$ korus {' '.join(arguments)}")
         # settings of the shell must not connect the demonstration to a real API, or the sandbox to the user's own log
@@ -57,13 +57,13 @@ def main() -> int:
         )
         say("")
         if ended.returncode:
-            say(f"korus book ended with status {ended.returncode}: the demonstration has failed.")
+            say(f"korus book ended with status {ended.returncode}: the demonstration failed.")
             return ended.returncode
         ordered = {order["order"] for order in sandbox.inspect.orders}
         asked = sum(sandbox.inspect.requests.values())
     (receipt_file,) = FOLDER.glob("*/receipt.json")
     receipt = json.loads(receipt_file.read_text())
-    say("What was written:\n")
+    say("Written files:\n")
     for line in tree(FOLDER, receipt):
         say(f"  {line}")
     return compare(receipt, ordered, asked)
@@ -73,7 +73,7 @@ def file_to_book(today: date | None = None) -> tuple[Path, date]:
     """Return the example and the first day on sale; after its weekend, a copy that is moved by whole weeks.
 
     Args:
-        today: The first day on which the sandbox can sell, where it is not that of now.
+        today: The first day on which the sandbox sells, if it is not the current day.
     """
     today = today or first_day_on_sale(datetime.now(UTC))
     weeks = max(0, -((FIRST_DAY - today).days // 7))
@@ -113,7 +113,7 @@ def tree(folder: Path, receipt: dict[str, Any]) -> Iterator[str]:
             yield f"{depth}{path.name}/"
             continue
         size = f"{path.stat().st_size / 1024:7.1f} KiB"
-        what = "what was booked, for programs" if path.suffix == ".json" else "what was to be booked"
+        what = "receipt, for programs" if path.suffix == ".json" else "booking file"
         if path.suffix == ".pdf":
             pages = len(PdfReader(path).pages)
             what = f"{pages} page{'s' if pages > 1 else ''}: {products.get(path.name, 'tickets')}"
@@ -124,15 +124,15 @@ def compare(receipt: dict[str, Any], ordered: set[str], asked: int) -> int:
     """Compare the receipt with the sandbox's records; return 0 if they agree and every line has its tickets."""
     claimed = {item["order"] for item in receipt["items"]}
     without = [item["product"] for item in receipt["items"] if not item["documents"]]
-    say(f"\nThe sandbox answered {asked} requests and has {len(ordered)} orders in its books;", end=" ")
+    say(f"\nThe sandbox answered {asked} requests and has {len(ordered)} orders;", end=" ")
     say(
-        "the receipt names the same."
+        "the receipt has the same orders."
         if claimed == ordered
-        else f"not so the receipt: {sorted(claimed ^ ordered)}"
+        else f"the receipt differs: {sorted(claimed ^ ordered)}"
     )
     if without:
-        say(f"There are no tickets for: {', '.join(without)}")
-    say(f"Open one of the PDF files, or read {shown(FILE)} to see what was asked for.")
+        say(f"Tickets are missing for: {', '.join(without)}")
+    say(f"Open one of the PDF files, or read {shown(FILE)} to see the requested lines.")
     return 0 if claimed == ordered and not without else 1
 
 

@@ -1,4 +1,4 @@
-"""Turn a report of `korus doctor` into proposed changes.
+"""Proposed changes from a report of `korus doctor`.
 
 `python -m scripts.doctor REPORT` prints actions for `openapi/overlay.yaml` and marks for `openapi/REFERENCE.md`, each
 with its evidence. It changes nothing; a maintainer decides.
@@ -24,7 +24,7 @@ _OVERLAY = {
     "unknown enum value": "add the value to the enumeration",
     "undocumented status": "add the status to the operation's responses",
     "type": "widen the type",
-    "missing": "take the field out of `required`",
+    "missing": "remove the field from `required`",
     "format": "drop the format, or widen it",
     "page size": "correct `maximum` of the parameter",
     "filter": "mark the parameter with `x-evidence: seen ignored`",
@@ -39,7 +39,7 @@ def proposals(report: Mapping[str, Any]) -> Iterator[str]:
         ValueError: It is not a report of `korus doctor`.
     """
     if report.get("format") != 1 or not isinstance(report.get("differences"), list):
-        raise ValueError("not a report of `korus doctor`: there are no differences in it")
+        raise ValueError("not a report of `korus doctor`: it has no differences")
     version = report.get("api_version")
     seen = f"seen by korus {report.get('korus_version')} against description {version}"
     for one in report["differences"]:
@@ -47,7 +47,7 @@ def proposals(report: Mapping[str, Any]) -> Iterator[str]:
         todo = _OVERLAY.get(one["kind"])
         place = "openapi/REFERENCE.md" if todo is None else "openapi/overlay.yaml"
         yield (
-            f"{place}: {where}\n  {todo or 'mark as seen to differ, and look at the rule that rests on it'}\n"
+            f"{place}: {where}\n  {todo or 'mark as seen to differ, and check the rule that depends on it'}\n"
             f"  evidence: {one['kind']}, {one['text']} ({one['count']} times), {seen}"
         )
     for one in report["assumptions"].values():
@@ -62,7 +62,7 @@ def proposals(report: Mapping[str, Any]) -> Iterator[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 for an invalid file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("report", type=Path, help="the JSON of `korus doctor --report`")
+    parser.add_argument("report", type=Path, help="the JSON file from `korus doctor --report`")
     given = parser.parse_args(arguments)
     try:
         found = list(proposals(json.loads(given.report.read_text(encoding="utf-8"))))

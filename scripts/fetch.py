@@ -1,4 +1,4 @@
-"""Download the published description and file it under its version.
+"""Download of the published description, stored under its version.
 
 The addresses are tried in order. The download is checked (it must be a complete OpenAPI 3 document of this API),
 stored in ``openapi/`` byte for byte, and entered in the lock as the current version. A reconstructed file is
@@ -9,17 +9,17 @@ This module does not compare or generate: see ``scripts.track`` and ``scripts.ge
 Exit statuses:
 
 ====== ==========================================================================================
-0      filed, or nothing new
-2      wrong arguments
-10     no network: no connection, or none that lasted until an answer began
+0      stored, or nothing new
+2      invalid arguments
+10     no network: no connection, or it was lost before the response began
 11     a time-out
 12     404 or 410: nothing is published at the address
 13     another status than 200, or too many redirections
 14     a web page instead of a description
-15     cut short
+15     incomplete
 16     not an OpenAPI 3 document, or one whose version cannot name a file
 17     the description of another API
-18     a version that is already there, with other content; it was filed beside the first
+18     a known version with other content; it was stored beside the first
 19     larger than the limit
 20     a file could not be read or written
 ====== ==========================================================================================
@@ -173,9 +173,9 @@ class Fetched:
                 if self.previous == self.current
                 else f"; current is now {self.current}, was {self.previous}"
             )
-            return f"{self.version}: nothing new, {self.path.name} holds what {self.url} publishes{now}"
-        how = ", in place of the reconstructed one" if self.replaced else ""
-        return f"{self.version}: filed as {self.path.name} from {self.url}{how}; current was {self.previous}"
+            return f"{self.version}: nothing new, {self.path.name} is the description at {self.url}{now}"
+        how = ", replacing the reconstructed one" if self.replaced else ""
+        return f"{self.version}: stored as {self.path.name} from {self.url}{how}; current was {self.previous}"
 
 
 def fetch(
@@ -214,7 +214,7 @@ def fetch(
         filing = Filing(url, url, folder, lock, switch=switch, republished=republished)
         return _filed(version, document, content, filing)
     if not failures:
-        raise FetchError(Failure.NO_NETWORK, "there is no address to fetch from")
+        raise FetchError(Failure.NO_NETWORK, "no address to fetch from")
     raise FetchError(failures[0][1].failure, "; ".join(error.message for _, error in failures))
 
 
@@ -280,17 +280,17 @@ def download(url: str, *, timeout: float = TIMEOUT, limit: int = LIMIT) -> bytes
     except httpx.TimeoutException as error:
         raise FetchError(Failure.TIMEOUT, f"{url} did not answer within {timeout:g} s") from error
     except httpx.TooManyRedirects as error:
-        raise FetchError(Failure.OTHER_STATUS, f"{url} redirects without end") from error
+        raise FetchError(Failure.OTHER_STATUS, f"{url} redirects too often") from error
     except (httpx.TransportError, httpx.DecodingError) as error:
         if begun:
             raise FetchError(
-                Failure.CUT_SHORT, f"{url} broke off after {len(received)} bytes: {error}"
+                Failure.CUT_SHORT, f"{url} ended after {len(received)} bytes: {error}"
             ) from error
         raise FetchError(Failure.NO_NETWORK, f"{url} cannot be reached: {error}") from error
     except httpx.InvalidURL as error:
         raise FetchError(Failure.NO_NETWORK, f"{url} is not an address: {error}") from error
     start = bytes(received[:4096]).lstrip(b"\xef\xbb\xbf \t\r\n")
-    # documentation servers send everything as a page
+    # documentation servers send a page for every path
     if start.startswith(b"<") or (is_page and not _is_json(bytes(received))):
         raise FetchError(Failure.WEB_PAGE, f"{url} is a web page, not a description")
     return bytes(received)
@@ -309,7 +309,7 @@ def _checked(content: bytes, url: str, *, accept_cut_short: bool) -> tuple[str, 
     if not content.strip():
         raise FetchError(Failure.CUT_SHORT, f"{url} is empty")
     try:
-        document = parse(content, name="what came")
+        document = parse(content, name="the download")
         version = api_version(document, content)
         file_name(version)
         if not accept_cut_short:
@@ -318,7 +318,7 @@ def _checked(content: bytes, url: str, *, accept_cut_short: bool) -> tuple[str, 
     except OtherApiError as error:
         raise FetchError(Failure.OTHER_API, f"{url} is not a description of this API: {error}") from error
     except CutShortError as error:
-        raise FetchError(Failure.CUT_SHORT, f"{url} is cut short: {error}") from error
+        raise FetchError(Failure.CUT_SHORT, f"{url} is incomplete: {error}") from error
     except DescriptionError as error:
         raise FetchError(Failure.NOT_OPENAPI, f"{url} is not a description: {error}") from error
     return version, document
@@ -327,7 +327,7 @@ def _checked(content: bytes, url: str, *, accept_cut_short: bool) -> tuple[str, 
 def _check_end(content: bytes) -> None:
     # incomplete YAML is usually still valid YAML, but tools that write it end the last line
     if not _is_json(content) and not content.endswith(b"\n"):
-        raise CutShortError("its last line does not end")
+        raise CutShortError("its last line has no end")
 
 
 def _is_json(content: bytes) -> bool:
@@ -403,7 +403,7 @@ def _file_beside(beside: Path, content: bytes, version: str, first: Path) -> Non
         write_whole(beside, content)
     raise FetchError(
         Failure.OTHER_CONTENT,
-        f"{version} is published with other content than {first.name}: filed beside it as {beside.name}",
+        f"{version} is published with other content than {first.name}: stored beside it as {beside.name}",
         path=beside,
         version=version,
     )
@@ -449,16 +449,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="URL",
         help="an address to try instead of the known ones; repeatable",
     )
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to file it (default: openapi/)")
-    parser.add_argument("--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help="for each address")
-    parser.add_argument("--limit", type=int, default=LIMIT, metavar="BYTES", help="the most to accept")
     parser.add_argument(
-        "--keep-current", action="store_true", help="file it without making it the current version"
+        "--folder", type=Path, default=FOLDER, help="the folder of the descriptions (default: openapi/)"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help="the time limit for each address"
+    )
+    parser.add_argument("--limit", type=int, default=LIMIT, metavar="BYTES", help="the maximum size")
+    parser.add_argument(
+        "--keep-current", action="store_true", help="store it without making it the current version"
     )
     parser.add_argument(
         "--accept-cut-short",
         action="store_true",
-        help="file it although it refers to parts that it does not have",
+        help="store it although it is incomplete",
     )
     given = parser.parse_args(arguments)
     try:

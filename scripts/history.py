@@ -1,7 +1,7 @@
-"""``python -m scripts.history``: show how the API changed over all versions in ``openapi/``.
+"""History of the API over all versions in ``openapi/``: `python -m scripts.history`.
 
-Writes one HTML page that needs no script, and prints the table of changes per step. Exit status: 0 written, 1 what
-changed cannot be said, 2 wrong arguments.
+Writes one HTML page without scripts, and prints the table of changes per step. Exit status: 0 written, 1 the changes
+cannot be determined, 2 invalid arguments.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--folder", type=Path, default=FOLDER, help="where the descriptions are (default: openapi/)"
+        "--folder", type=Path, default=FOLDER, help="the folder of the descriptions (default: openapi/)"
     )
     parser.add_argument(
         "--output",
         type=Path,
         default=ROOT / "build" / "history" / "index.html",
-        help="the page (default: %(default)s)",
+        help="the file of the page (default: %(default)s)",
     )
-    parser.add_argument("--wire-only", action="store_true", help="do not say what the changes mean in Python")
+    parser.add_argument("--wire-only", action="store_true", help="omit the effects on Python")
     given = parser.parse_args(arguments)
     try:
         steps = replay(given.folder, python=not given.wire_only)

@@ -1,10 +1,10 @@
-"""Mirror a catalogue that lives, in processes that are killed, and say whether the mirror is exact at the end.
+"""Campaign that mirrors a changing catalogue with processes that are killed: `python -m scripts.living`.
 
-``python -m scripts.living`` starts a sandbox whose catalogue changes by itself, as with ``korus sandbox --living``, and
-lets it fail and be slow. Two workers run ``korus mirror sync`` again and again on one database; some of their processes
-are killed, interrupted or suspended. A named consumer follows the feed with ``korus mirror changes``. When the time is
-over the catalogue rests, and then mirror, feed and consumer must be what the API lists, and nothing may have been
-removed that was there all the time. Leaves with 1 unless it is so.
+It starts a sandbox whose catalogue changes continuously, as with ``korus sandbox --living``, with faults and delays.
+Two workers run ``korus mirror sync`` repeatedly on one database; some of their processes are killed, interrupted or
+suspended. A named consumer follows the feed with ``korus mirror changes``. At the end the catalogue no longer changes;
+then mirror, feed and consumer must equal the lists of the API, and nothing may have been removed that existed all the
+time. Otherwise the exit status is 1.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _ENDS = ("kill", "interrupt", "suspend")
 _SUCCESS = (0, 1, 3, 4)  # read, failed, quarantined, busy: see `korus mirror sync --help`
 _STOPPED_STATUS = (-signal.SIGKILL, -signal.SIGINT, 130)
 _TRIES = 12
-# how often by chance: a sweep with --accept, one that is stopped, connections refused
+# probabilities: a sweep with --accept, a stopped sweep, refused connections
 _ACCEPTED, _STOPPED, _REFUSED = 0.2, 0.25, 0.1
 _TIMEOUT = 120.0
 
@@ -126,7 +126,7 @@ class Campaign:
 
         setattr(sandbox.catalog, "remove", noted)  # noqa: B010 (a type checker forbids the plain form)
 
-    # --- while it lives --------------------------------------------------------------------------------------
+    # --- during the campaign --------------------------------------------------------------------------------------
 
     def _work(self, environment: Mapping[str, str], number: int) -> None:
         """Sweep repeatedly until the end."""
@@ -167,7 +167,7 @@ class Campaign:
                 self.counts[f"  {said['state']}"] += 1
         expected = (*_SUCCESS, *_STOPPED_STATUS) if end in {"kill", "interrupt"} else _SUCCESS
         if process.returncode not in expected or "Traceback" in err:
-            self.wrong.append(f"a sweep left with {process.returncode}: {err.strip()[-300:]}")
+            self.wrong.append(f"a sweep ended with {process.returncode}: {err.strip()[-300:]}")
 
     def _trouble(self, sandbox: Sandbox) -> None:
         """Cause failing requests and refused connections for a while, then pause."""
@@ -181,7 +181,7 @@ class Campaign:
                     {"count": chance.randint(1, 2), "probability": 0.3, **chance.choice(_FAULTS)}
                 )
             sandbox.faults.clear()
-            # without faults the catalogue goes on, then it rests too: some sweeps see it whole and calm
+            # the catalogue changes without faults, then not at all, so that some sweeps are complete
             self._over.wait(chance.uniform(0, 4))
             sandbox.living = 0
             self._over.wait(chance.uniform(2, 10))
@@ -205,7 +205,7 @@ class Campaign:
             if change["op"] == "removed":
                 followed.pop(change["iri"], None)
                 if change["kind"] == "offer" and change["iri"].rpartition("/")[2] not in self._removed:
-                    self.wrong.append(f"removed, though it was there all the time: {change['iri']}")
+                    self.wrong.append(f"removed, although it existed all the time: {change['iri']}")
                 continue
             held = followed.get(change["iri"], {}) if change["op"] == "changed" else {}
             kept = {key: value for key, value in held.items() if key not in change["fields"]}
@@ -220,11 +220,11 @@ class Campaign:
             out, err = _started(environment, "sync", "--json", "--accept").communicate(timeout=_TIMEOUT)
             sweeps = [json.loads(line) for line in out.splitlines()]
             states = [(sweep["state"], sweep["waiting"]) for sweep in sweeps if "state" in sweep]
-            # the first one goes on where a run was cut off, and need not read every catalogue
+            # the first one may continue an interrupted run, and not read every catalogue
             if attempt > 1 and states and all(state == ("done", 0) for state in states):
                 self.counts["sweeps until it is exact"] = attempt
                 return
-        self.wrong.append(f"it did not settle: {states} {err.strip()[-300:]}")
+        self.wrong.append(f"removals are still pending: {states} {err.strip()[-300:]}")
 
     def _compare(
         self, environment: Mapping[str, str], address: str, followed: Mapping[str, dict[str, Any]]
@@ -302,7 +302,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=usual.seed)
     parser.add_argument("--rate", type=float, default=usual.rate, help="changes per second")
     parser.add_argument("--offers", type=int, default=usual.offers)
-    parser.add_argument("--database", default="", help="a SQLAlchemy URL in place of an SQLite file")
+    parser.add_argument("--database", default="", help="a SQLAlchemy URL (default: an SQLite file)")
     options = parser.parse_args(arguments)
     campaign = Campaign(options.seconds, options.seed, options.rate, options.offers, options.database)
     campaign.run()

@@ -1,12 +1,12 @@
-"""Mutation testing of decision modules: checks that the module's own tests detect a change of one operator.
+"""Mutation testing of decision modules: every change of one operator must fail the module's own tests.
 
 `make mutate` changes one operator, comparison, condition or constant at a time, runs the tests of that module
-(`MODULES`) against the change, and prints the changes that no test notices. The known ones are listed with the reason
-in `mutate_survivors.toml` beside this file. The command ends with 1 if fewer than nine in ten changes are noticed, if a
-survivor is not listed, or if a listed one is noticed.
+(`MODULES`) against the change, and prints the changes that no test detects. The known ones are listed with the reason
+in `mutate_survivors.toml` beside this file. The exit status is 1 if fewer than nine in ten changes are detected, if a
+survivor is not listed, or if a listed one is detected.
 
 mutmut also changes texts and arguments and cannot be limited to operators; cosmic-ray starts an interpreter for every
-change. Here the tests are imported once, and each change runs in a fork, put into the function that it is in.
+change. Here the tests are imported once, and each change runs in a fork, with the changed function replaced.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ MODULES: Final[Mapping[str, str]] = {
     "korus._booking.intent_details": "tests/booking/test_recovery_steps.py tests/booking/test_reconciliation.py",
     "korus._booking.bulk_call": "tests/booking/test_hold_steps.py tests/booking/test_order_steps.py",
 }
-"""The modules that decide, each with the files of its tests."""
+"""The decision modules, each with the files of its tests."""
 
 _COMPARISONS: Final[Mapping[type[ast.cmpop], tuple[type[ast.cmpop], ...]]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -80,10 +80,10 @@ _OPERATORS: Final[Mapping[type[ast.AST], type[ast.AST]]] = {
     ast.BitOr: ast.BitAnd,
     ast.BitAnd: ast.BitOr,
 }
-# a condition that is no comparison and no operator is negated
+# other conditions are negated
 _PLAIN: Final = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.NamedExpr, ast.YieldFrom)
 _NAMES: Final = {"any": "all", "all": "any", "min": "max", "max": "min"}
-# nothing is decided there
+# no decisions
 _SKIPPED_CALLS: Final = frozenset({"field", "frozen", "define", "TypeVar", "cast", "isinstance"})
 _SKIPPED_NAMES: Final = frozenset({"_LOG", "__all__", "TYPE_CHECKING"})
 
@@ -125,7 +125,7 @@ class Mutation:
 
 
 def mutations(source: str, name: str) -> Iterator[Mutation]:
-    """Make every change of one operator in a module's source."""
+    """Yield every change of one operator in a module's source."""
     for key, line, changed in _changed(source):
         code = compile(ast.fix_missing_locations(changed), name, "exec")
         yield Mutation(*key, line, code)
@@ -148,7 +148,7 @@ def _changed(source: str) -> Iterator[tuple[Key, int, ast.Module]]:
             setattr(holder, attribute, value)
             after = _written(node)
             seen[where, before, after] += 1
-            # of the module itself only the one statement, so that nothing else is made a second time
+            # only the changed statement of the module runs, so that nothing else is created twice
             changed = tree if where else ast.Module([_statement(tree, node)], [])
             yield (where, before, after, seen[where, before, after]), node.lineno, changed
             setattr(holder, attribute, old)
@@ -163,7 +163,7 @@ def _written(node: ast.AST) -> str:
 
 
 def _decisions(node: ast.AST, where: str) -> Iterator[tuple[str, ast.expr | ast.stmt]]:
-    """Walk through what decides: no annotations, defaults, decorators or logging, and no fields of classes."""
+    """Yield the decisions: no annotations, defaults, decorators or logging, and no fields of classes."""
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns", "decorator_list", "args"} and not isinstance(node, ast.Call):
             continue
@@ -193,7 +193,7 @@ def _is_skipped(node: ast.AST) -> bool:
 
 
 def _changes(node: ast.expr | ast.stmt) -> Iterator[tuple[ast.AST, str, object]]:
-    """Return the changes of one expression: in what, which attribute, and its new value."""
+    """Return the changes of one expression: object, attribute, and new value."""
     match node:
         case ast.Compare(ops=ops):
             for at, op in enumerate(ops):
@@ -240,7 +240,7 @@ class _Runner:
         path = Path(str(module.__file__))
         _sort_by_duration(session)
         if not _passes(session, None, module):
-            raise SystemExit(f"{self._module}: its tests fail without any change")
+            raise SystemExit(f"{self._module}: its tests fail without a change")
         total = 0
         survivors: list[Mutation] = []
         for mutation in mutations(path.read_text("utf-8"), str(path)):
@@ -255,9 +255,9 @@ class _Runner:
 
 
 def _sort_by_duration(session: pytest.Session) -> None:
-    """Sort the tests so that the quickest come first: most changes are noticed by many.
+    """Sort the tests by duration, since most changes are detected by many tests.
 
-    They run in a fork: a test that takes the next of an iterator, for example, can be run only once.
+    They run in a fork, since some tests can run only once.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -292,7 +292,7 @@ def _passes(session: pytest.Session, mutation: Mutation | None, module: ModuleTy
 
 
 def _run(session: pytest.Session, mutation: Mutation | None, module: ModuleType) -> int:
-    # a change may make a loop endless, or fill the memory
+    # a change may cause an endless loop, or use all memory
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -332,12 +332,12 @@ def mutate(module: str, tests: str, only: str) -> Report:
     quick += [f"-p no:{name}" for name in ("cacheprovider", "randomly", "xdist")]
     pytest.main([*quick, *tests.split()], plugins=[runner])
     if runner.report is None:
-        raise SystemExit(f"{module}: its tests cannot be run")
+        raise SystemExit(f"{module}: its tests cannot run")
     report = runner.report
     noticed = report.total - len(report.survivors)
     seconds = time.monotonic() - began
     print(
-        f"{module}: {noticed} of {report.total} noticed, {noticed / max(report.total, 1):.1%}, in {seconds:.0f} s"
+        f"{module}: {noticed} of {report.total} detected, {noticed / max(report.total, 1):.1%}, in {seconds:.0f} s"
     )
     return report
 
@@ -354,8 +354,10 @@ def known_survivors(module: str) -> set[Key]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m scripts.mutate", description=__doc__)
-    parser.add_argument("modules", nargs="*", default=list(MODULES), help="modules (all that decide)")
-    parser.add_argument("--only", default="", help="only functions whose name contains this")
+    parser.add_argument(
+        "modules", nargs="*", default=list(MODULES), help="the modules (default: all decision modules)"
+    )
+    parser.add_argument("--only", default="", help="only functions with this text in their name")
     given = parser.parse_args(arguments)
     status = 0
     for module in given.modules:
@@ -365,7 +367,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"  not listed: {where}: {before}  ->  {after}")
             status = 1
         for where, before, after, _ in sorted(known - found) if not given.only else ():
-            print(f"  listed, but noticed: {where}: {before}  ->  {after}")
+            print(f"  listed, but detected: {where}: {before}  ->  {after}")
             status = 1
         if report.total - len(report.survivors) < WANTED * report.total:
             status = 1

@@ -1,8 +1,8 @@
 """Temporary PostgreSQL server: ``python -m scripts.postgres COMMAND…``.
 
-It needs the server's programs (Debian: ``apt-get install postgresql``), which are looked for on the path and where
-distributions put them. The cluster lives in a temporary folder, listens on a socket in that folder and on no
-port, and is gone afterwards. PostgreSQL refuses to run as root, so root starts it as another user.
+It requires the server's programs (Debian: ``apt-get install postgresql``), which are searched on the path and in the
+folders of distributions. The cluster is in a temporary folder, listens on a socket in that folder and on no port, and
+is removed afterwards. PostgreSQL does not run as root, so root starts it as another user.
 
 A command is run with the server's address in ``KORUS_TEST_POSTGRES``; `server` gives it to Python.
 """
@@ -51,7 +51,7 @@ def server(connections: int = 50) -> Generator[str]:
         Unavailable: Its programs are not installed, or it does not start.
     """
     user = _user()
-    # not below a folder that only root may enter
+    # other users must be able to enter the folder
     with tempfile.TemporaryDirectory(prefix="korus-pg-", dir="/tmp" if user else None) as name:  # noqa: S108
         folder = Path(name)
         if user:
@@ -65,7 +65,7 @@ def server(connections: int = 50) -> Generator[str]:
                 *("-k", str(folder)),
                 *("-c", "listen_addresses="),
                 *("-c", f"max_connections={connections}"),
-                "-F",  # nothing here has to survive
+                "-F",  # durability is not needed
             ],
             user=user,
             cwd=folder,

@@ -1,8 +1,8 @@
-"""A booking through Prism as a validating proxy: ``python -m scripts.prism``, status 0 if all is as described.
+"""Booking through Prism as a validating proxy: `python -m scripts.prism`.
 
 Prism (npm, ``@stoplight/prism-cli``) is a third-party tool. It runs between ``korus book`` and the sandbox, compares
-each request and each answer with the current description, overlay applied, and answers with an error where they
-differ. It is looked for in ``$PRISM``, where ``make prism`` installs it, and on the path; nothing is downloaded here.
+each request and each response with the current description and its overlay, and answers with an error if they differ.
+It is searched in ``$PRISM``, where ``make prism`` installs it, and on the path; nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -141,14 +141,14 @@ def _wait_for(running: subprocess.Popen[bytes], port: int, log: Path) -> None:
         else:
             return
     said = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-    raise Unavailable(f"Prism does not start: {said or 'it says nothing'}")
+    raise Unavailable(f"Prism does not start: {said or 'no output'}")
 
 
 def main() -> int:
     """Run the command; return 0 without violations, 1 with violations, 2 if Prism is not installed."""
     prism = find()
     if prism is None:
-        print("Prism is not installed: run `make prism`, which needs npm", file=sys.stderr)
+        print("Prism is not installed: run `make prism`, which requires npm", file=sys.stderr)
         return 2
     try:
         booked = book_through(prism)
@@ -158,7 +158,7 @@ def main() -> int:
     print(booked.output)
     print("\n".join(booked.violations))
     print(
-        f"{booked.requests} requests, {len(booked.violations)} violations; korus book left with {booked.status}"
+        f"{booked.requests} requests, {len(booked.violations)} violations; korus book ended with {booked.status}"
     )
     return int(bool(booked.status or booked.violations or not booked.requests))
 

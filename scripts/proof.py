@@ -1,4 +1,4 @@
-"""Run every part of `make proof`, two at a time, and list the failed ones at the end.
+"""Parts of `make proof`, run two at a time, with the failed ones listed at the end.
 
 Each part is a search or a campaign for a figure in the documentation; the sizes are those that two cores can do
 within half an hour. The output of each part is kept in ``build/proof``.
@@ -27,16 +27,16 @@ PARTS = (
         "track-whole",
         "pytest",
         ("-q", "-m", "proof", WHOLE),
-        "three made-up versions are absorbed with the suite, each in five minutes of two cores",
+        "three invented versions are absorbed with the suite, each in five minutes on two cores",
     ),
-    Check("soak", "scripts.soak", (), "two clients live through ten minutes of outages"),
-    Check("fuzz", "tests.compare.fuzz", ("--jobs", "1", "--pairs", "40000"), "no difference is silent"),
+    Check("soak", "scripts.soak", (), "two clients run through ten minutes of outages"),
+    Check("fuzz", "tests.compare.fuzz", ("--jobs", "1", "--pairs", "40000"), "every difference is reported"),
     *(
         Check(
             f"faults-{seed}",
             "scripts.faults",
             ("--seed", seed, "--bookings", "1000"),
-            "no booking is doubled, none is lost",
+            "no booking is duplicated or lost",
         )
         for seed in ("1", "2")
     ),
@@ -54,7 +54,7 @@ PARTS = (
             f"mirror-{runs}",
             "pytest",
             ("-q", "-m", "proof", "tests/mirror", "-k", runs.replace("-", " and ")),
-            "a mirror is what it copies",
+            "a mirror equals the API's lists",
         )
         for runs in ("sqlite-first", "sqlite-second", "postgresql")
     ),
@@ -62,7 +62,7 @@ PARTS = (
         "mirror-living",
         "scripts.living",
         ("--seconds", "45", "--rate", "5"),
-        "a mirror of a catalogue that changes ends exact",
+        "a mirror of a changing catalogue is exact at the end",
     ),
     Check(
         "histories",
@@ -74,7 +74,7 @@ PARTS = (
         "tests",
         "pytest",
         ("-q", "-m", "proof", *(f"--ignore={part}" for part in ("tests/mirror", WHOLE, HISTORIES))),
-        "the tests that take too long",
+        "the slow tests",
     ),
     Check(
         "examples",
@@ -83,7 +83,7 @@ PARTS = (
             *("-q", "-m", "proof or not proof", "--hypothesis-profile=proof"),
             *("tests/core/test_reading.py", "tests/compare/test_comparison_properties.py"),
         ),
-        "more examples of what is drawn",
+        "more random examples",
     ),
 )
 

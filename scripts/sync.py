@@ -1,4 +1,4 @@
-"""Write `korus/_sync` from `korus/_async`: the same code without ``async`` and ``await``.
+"""Conversion of `korus/_async` to `korus/_sync`: the same code without ``async`` and ``await``.
 
 `unasync` replaces the tokens; this module has the table of replacements, and changes comments and docstrings, which
 `unasync` does not. Code that differs between the two is written by hand in `korus/_primitives`. With ``--check``
@@ -158,7 +158,9 @@ def _write(wanted: dict[str, str]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write `korus/_sync`, or check that it is up to date."""
     parser = argparse.ArgumentParser(prog="python -m scripts.sync", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when something is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit status 1 if a file is out of date"
+    )
     options = parser.parse_args(arguments)
     wanted = _wanted()
     if not options.check:
@@ -166,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     stale = _stale(wanted)
     for name in stale:
-        print(f"korus/_sync/{name} is not what `make sync` writes")
+        print(f"korus/_sync/{name} is out of date; run `make sync`")
     return 1 if stale else 0
 
 

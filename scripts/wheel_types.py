@@ -1,7 +1,7 @@
-"""Check the types of the installed wheel: mypy and pyright read `tests/types` as a user's program.
+"""Type check of the installed wheel: mypy and pyright check `tests/types` as a user's program.
 
-``accepted.py`` uses every resource and must be accepted by both; ``refused.py`` must be refused on every marked line
-and on no other. The wheel is built and installed into an empty environment, since type checkers treat an installed
+``accepted.py`` uses every resource and must have no errors; ``refused.py`` must have an error on every marked line and
+on no other. The wheel is built and installed into an empty environment, since type checkers treat an installed
 package differently from a folder. Nothing is downloaded.
 """
 

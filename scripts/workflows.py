@@ -1,4 +1,4 @@
-"""Check the workflows in ``.github`` with zizmor, offline and with its strictest persona.
+"""Check of the workflows in ``.github`` with zizmor, offline and with its strictest persona.
 
 zizmor is a program and not a Python module, so ``python -m`` cannot run it.
 """

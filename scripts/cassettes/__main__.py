@@ -1,4 +1,4 @@
-"""Check, measure, scan and show recorded traffic, or read it with a client of another description.
+"""Checks of recorded traffic, and its replay with a client of another description.
 
 `check` compares every exchange with the description of its own version and with the newest one, or with a given one;
 `coverage` lists the parts of a description that no cassette shows; `scan` searches for private data; `show` prints a
@@ -119,35 +119,38 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     for name, run, summary in (
         ("check", _check, "compare every exchange with the descriptions"),
-        ("coverage", _coverage, "say what of a description no cassette has shown"),
-        ("scan", _scan, "look for anything private"),
-        ("show", _show, "print cassettes to be read"),
-        ("replay", _replay, "read every recorded answer with the client of another description"),
+        ("coverage", _coverage, "list the parts of a description without recorded traffic"),
+        ("scan", _scan, "search for private data"),
+        ("show", _show, "print cassettes"),
+        ("replay", _replay, "read every recorded response with the client of another description"),
     ):
         command = commands.add_parser(name, help=summary, description=summary)
         command.set_defaults(run=run)
         command.add_argument(
-            "paths", nargs="*", type=Path, metavar="PATH", help="cassettes or folders of them"
+            "paths", nargs="*", type=Path, metavar="PATH", help="cassettes, or folders of cassettes"
         )
         if name != "show":
             command.add_argument(
-                "--format", choices=("table", "json"), default="table", help="for people or programs"
+                "--format", choices=("table", "json"), default="table", help="the output format"
             )
         if name in {"check", "coverage"}:
             command.add_argument(
-                "--description", type=Path, metavar="FILE", help="compare with this one only"
+                "--description", type=Path, metavar="FILE", help="compare with this description only"
             )
         if name == "check":
             command.add_argument(
-                "--exceptions", type=Path, metavar="FILE", help="another list of known exceptions"
+                "--exceptions", type=Path, metavar="FILE", help="the list of known exceptions"
             )
         if name == "show":
             command.add_argument(
-                "--interaction", type=int, metavar="N", help="only this one, whole; counted from 0"
+                "--interaction",
+                type=int,
+                metavar="N",
+                help="print only this exchange, complete; numbered from 0",
             )
         if name == "replay":
             command.add_argument(
-                "--against", type=Path, metavar="FILE", required=True, help="the description"
+                "--against", type=Path, metavar="FILE", required=True, help="the description of the client"
             )
     return parser
 

@@ -226,14 +226,16 @@ def write_all(folder: Path = FOLDER_OF_CASSETTES) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write all cassettes, or with ``--check`` list those that are out of date."""
     parser = argparse.ArgumentParser(prog="python -m scripts.cassettes.published", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if one is out of date")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit status 1 if a cassette is out of date"
+    )
     if not parser.parse_args(arguments).check:
         print(f"{write_all()} cassettes written to {FOLDER_OF_CASSETTES.relative_to(ROOT)}")
         return 0
     stale = [one.name for one in PUBLISHED if not _is_fresh(one)]
     for name in stale:
         print(
-            f"{name}.yaml is not what the samples give; run python -m scripts.cassettes.published",
+            f"{name}.yaml is out of date; run `python -m scripts.cassettes.published`",
             file=sys.stderr,
         )
     return 1 if stale else 0

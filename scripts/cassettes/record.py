@@ -1,4 +1,4 @@
-"""Record the scenarios of the tests again: `make record`, or `make record ENV=demo`.
+"""Recording of the tests' scenarios: `make record`, or `make record ENV=demo`.
 
 Records at the sandbox unless ``demo`` or ``production`` is given; then at the API of the ``KORUS_*`` settings, which
 must include credentials, and never in a CI. Other arguments are passed to pytest, to record only some scenarios:
@@ -32,13 +32,13 @@ def refusal(environment: str, settings: Mapping[str, str]) -> str | None:
     if environment == "sandbox":
         return None
     if settings.get("CI"):
-        return "real traffic is not recorded by a CI: nobody would look at it before it is published"
+        return "real traffic is not recorded in a CI, where nobody checks it before publication"
     missing = [name for name in ("KORUS_CLIENT_ID", "KORUS_CLIENT_SECRET") if not settings.get(name)]
     if environment == "demo" and not settings.get("KORUS_TOKEN_URL"):
         # the demo environment's token endpoint is not documented (reference 1.3)
         missing.append("KORUS_TOKEN_URL")
     if missing:
-        return f"recording against {environment} needs {', '.join(missing)}"
+        return f"recording against {environment} requires {', '.join(missing)}"
     return None
 
 

@@ -94,15 +94,15 @@ class Outcome:
 
     def as_table(self) -> str:
         """Return the result as a table."""
-        head = ("trouble", "cassette#interaction", "operation", "where", "what happened")
+        head = ("trouble", "cassette#interaction", "operation", "where", "problem")
         rows = [
             (one.kind, f"{one.cassette}#{one.interaction}", one.operation, one.pointer or "/", one.message)
             for one in self.troubles
         ]
-        verdict = f"{len(rows)} troubles" if rows else "all were read and given back unchanged"
+        verdict = f"{len(rows)} problems" if rows else "all were read and written back unchanged"
         if not self.read:
-            verdict = "nothing was read, because no request was made to one of its operations"
-        end = f"{self.read} answers read with the client of {self.api_version}: {verdict}"
+            verdict = "no response was read, because no request calls one of its operations"
+        end = f"{self.read} responses read with the client of {self.api_version}: {verdict}"
         return f"{reports.table(head, rows)}\n{end}" if rows else end
 
 
@@ -267,7 +267,7 @@ class _Reader:
             return
         value = bodies.value(recorded.body)
         if to_dict() != value:
-            yield "changed", "", "the model does not give back what came"
+            yield "changed", "", "the model does not write the response back unchanged"
         yield from _kept(parsed, "")
 
 
@@ -298,7 +298,7 @@ def _misfits(hint: Any, value: Any, at: str) -> Iterator[tuple[str, str, str]]:
         return
     if isinstance(value, enum.Enum):
         if not getattr(value, "is_known", True):
-            yield "kept as it came", at, f"{value.value!r} is no value that the client knows"
+            yield "kept as it came", at, f"{value.value!r} is a value unknown to the client"
         return
     if not any(_is(one, value) for one in choices):
         expected = " or ".join(getattr(one, "__name__", str(one)) for one in choices if one is not type(None))

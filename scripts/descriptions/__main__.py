@@ -1,4 +1,4 @@
-"""Check that the lock names the bytes of every description, or write their digests into it.
+"""Check and update of the digests in the lock.
 
 ``python -m scripts.descriptions`` writes the digest of a reconstructed description that was edited by hand into the
 lock; with ``--check`` nothing is written, and a stale digest is an error. A downloaded description is evidence:
@@ -44,8 +44,10 @@ def stale(lock: Lock, folder: Path) -> dict[str, str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check or update the lock; return 0 if it is correct, else 1."""
     parser = argparse.ArgumentParser(prog="python -m scripts.descriptions", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 if a digest is stale")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the descriptions are")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit status 1 if a digest is stale"
+    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="the folder of the descriptions")
     options = parser.parse_args(arguments)
     try:
         lock = read_lock(options.folder)

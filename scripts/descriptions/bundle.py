@@ -58,7 +58,7 @@ def bundled(path: Path, root: Json) -> Bundle:
     """Bundle a description into one document.
 
     Raises:
-        UnresolvedError: A reference cannot be followed.
+        UnresolvedError: A reference cannot be resolved.
         DescriptionError: It is not OpenAPI 3, or requires an unsupported feature.
     """
     source = Source(path, root)

@@ -22,4 +22,4 @@ class NotOpenApiError(DescriptionError):
 
 
 class UnresolvedError(DescriptionError):
-    """A ``$ref`` points at nothing, in circles, or outside the document's folder."""
+    """A ``$ref`` has no target, is circular, or is outside of the document's folder."""

@@ -86,7 +86,7 @@ def descriptions(folder: Path = FOLDER) -> dict[str, Path]:
 
 
 def _followed(folder: Path) -> list[str]:
-    """Return the versions of the lock in its order; errors of a lock are reported by those who read it completely."""
+    """Return the versions of the lock in its order; an invalid lock is empty here and reported elsewhere."""
     try:
         content = tomllib.loads((folder / LOCK_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -107,7 +107,7 @@ def find(version: str, folder: Path = FOLDER) -> Path:
     """
     found = descriptions(folder)
     if version not in found:
-        raise DescriptionError(f"no description of version {version}; there are {', '.join(found) or 'none'}")
+        raise DescriptionError(f"no description of version {version}; known are {', '.join(found) or 'none'}")
     return found[version]
 
 

@@ -36,7 +36,7 @@ def api_version(document: Document, text: bytes | None = None) -> str:
     """
     stated = document.get("openapi")
     if not (isinstance(stated, str) and re.fullmatch(r"3\.[0-9]+(\.[0-9]+)?(-\S+)?", stated)):
-        raise DescriptionError("it is not an OpenAPI 3 document: it does not say `openapi: 3.x`")
+        raise DescriptionError("it is not an OpenAPI 3 document: `openapi` must be `3.x`")
     about = as_object(document.get("info"))
     title: object = about.get("title")
     if not isinstance(title, str):
@@ -77,7 +77,7 @@ def check_whole(document: Document) -> None:
         try:
             lookup(document, reference)
         except DescriptionError:
-            raise CutShortError(f"it refers to {reference}, which is not in it") from None
+            raise CutShortError(f"it refers to {reference}, which does not exist") from None
     declared = {as_object(tag).get("name") for tag in as_list(document.get("tags"))}
     used = {
         tag
@@ -87,7 +87,7 @@ def check_whole(document: Document) -> None:
     }
     if declared and used - declared:
         missing = ", ".join(sorted(str(tag) for tag in used - declared))
-        raise CutShortError(f"its list of tags lacks some that operations have: {missing}")
+        raise CutShortError(f"its list of tags lacks tags of operations: {missing}")
 
 
 def _has_operations(document: Document) -> bool:

@@ -116,8 +116,8 @@ def lock_text(lock: Lock) -> str:
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
     lines = [
-        "# Written by `python -m scripts.fetch` and `python -m scripts.descriptions`: which descriptions",
-        "# there are, which of them generated/ is made from, and with what.",
+        "# Written by `python -m scripts.fetch` and `python -m scripts.descriptions`: the descriptions, and",
+        "# the version and the generator of generated/.",
         f"current = {text(lock.current)}",
         "",
         "[generator]",

@@ -187,7 +187,7 @@ class _Walk:
         for name, part in beside.items():
             if name in made and made[name] != part and name not in {"summary", "description"}:
                 raise DescriptionError(
-                    f"{self.source.path}: {at} has a $ref and a `{name}` of its own, which OpenAPI leaves undefined"
+                    f"{self.source.path}: {at} has a $ref beside `{name}`, which OpenAPI leaves undefined"
                 )
             made[name] = part
         return made
@@ -197,7 +197,7 @@ class _Walk:
         if is_object(value) and isinstance(value.get("$ref"), str):
             goal = self._goal(value, at)
             if goal in above:
-                raise UnresolvedError(f"{self.source.path}: the reference at {at} points in circles")
+                raise UnresolvedError(f"{self.source.path}: the reference at {at} is circular")
             return self._plain(copy.deepcopy(self.source.at(goal)), goal, (*above, goal))
         if is_object(value):
             return {name: self._plain(part, f"{at}/{escape(name)}", above) for name, part in value.items()}
@@ -212,7 +212,7 @@ class _Walk:
         while is_object(node) and isinstance(node.get("$ref"), str):
             goal = self.source.real(self.source.target(node["$ref"], goal))
             if goal in seen:
-                raise UnresolvedError(f"{self.source.path}: the reference at {at} points in circles")
+                raise UnresolvedError(f"{self.source.path}: the reference at {at} is circular")
             seen.add(goal)
             node = self.source.at(goal)
         return goal

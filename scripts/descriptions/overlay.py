@@ -1,4 +1,4 @@
-"""Apply an OpenAPI Overlay 1.0 document to a description.
+"""OpenAPI Overlay 1.0, applied to a description.
 
 An overlay is a list of actions, each with a JSONPath (RFC 9535) that selects nodes and either an update to
 merge into them or the instruction to remove them. The description itself is never changed; a corrected copy is
@@ -47,10 +47,10 @@ def apply(description: Document, overlay: Document, *, name: str = "the overlay"
         OverlayError: It is not an overlay, or an action cannot be applied.
     """
     if not str(overlay.get("overlay", "")).startswith("1."):
-        raise OverlayError(f"{name} is no overlay: it does not begin with `overlay: 1.…`")
+        raise OverlayError(f"{name} is not an overlay: `overlay` must be `1.…`")
     actions: Any = overlay.get("actions")
     if not is_list(actions):
-        raise OverlayError(f"{name} is no overlay: it has no list of actions")
+        raise OverlayError(f"{name} is not an overlay: `actions` must be a list")
     result = copy.deepcopy(description)
     for number, action in enumerate(actions, start=1):
         if not is_object(action) or not isinstance(action.get("target"), str):
@@ -59,7 +59,9 @@ def apply(description: Document, overlay: Document, *, name: str = "the overlay"
             _carry_out(result, action)
         except jsonpath_rfc9535.JSONPathError as error:
             first_line = str(error).partition("\n")[0]
-            raise OverlayError(f"{name}, action {number}: the target is no JSONPath: {first_line}") from error
+            raise OverlayError(
+                f"{name}, action {number}: the target is not a JSONPath: {first_line}"
+            ) from error
         except OverlayError as error:
             raise OverlayError(f"{name}, action {number}: {error}") from error
     return result
@@ -79,7 +81,7 @@ def _carry_out(document: Document, action: Document) -> None:
         value: Any = node.value
         if is_object(value):
             if not is_object(update):
-                raise OverlayError("the target is an object, the update is none")
+                raise OverlayError("the target is an object, the update is not")
             _merge(value, update)
         elif is_list(value):
             value.append(copy.deepcopy(update))

@@ -56,14 +56,14 @@ def lookup(document: Json, reference: str) -> Json:
     """
     if not reference.startswith("#"):
         raise DescriptionError(
-            f"$ref {reference!r} leaves the document; only references inside it are followed"
+            f"$ref {reference!r} leaves the document; only internal references are allowed"
         )
     node = document
     for key in steps(reference):
         try:
             node = child(node, key)
         except LookupError:
-            raise DescriptionError(f"$ref {reference!r} leads nowhere") from None
+            raise DescriptionError(f"$ref {reference!r} has no target") from None
     return node
 
 
@@ -77,7 +77,7 @@ def resolve(document: Json, node: Json) -> Json:
     while is_object(node) and isinstance(node.get("$ref"), str):
         reference: str = node["$ref"]
         if reference in seen:
-            raise DescriptionError(f"$ref {reference!r} runs in a circle")
+            raise DescriptionError(f"$ref {reference!r} is circular")
         seen.add(reference)
         node = lookup(document, reference)
     return node

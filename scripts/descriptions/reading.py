@@ -135,7 +135,7 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise _MeaningError(f"the key {key!r} stands twice")
+                raise _MeaningError(f"the key {key!r} is repeated")
             seen.add(key)
     return made
 
@@ -179,7 +179,7 @@ class _Builder:
         while isinstance(event, DocumentEndEvent):
             event = self._next()
         if not isinstance(event, StreamEndEvent):
-            raise _MeaningError("it holds several documents", event.start_mark.line + 1)
+            raise _MeaningError("it has several documents", event.start_mark.line + 1)
         return made
 
     def _next(self) -> Any:
@@ -197,7 +197,7 @@ class _Builder:
             if anchor:
                 self._open.add(anchor)
             if event.tag and event.tag not in _TAGS:
-                raise _MeaningError(f"the tag {event.tag} is not known", event.start_mark.line + 1)
+                raise _MeaningError(f"the tag {event.tag} is unknown", event.start_mark.line + 1)
             made = self._mapping(at) if kind is MappingStartEvent else self._sequence(at)
         if anchor:
             self._open.discard(anchor)
@@ -213,7 +213,7 @@ class _Builder:
         made, size = self._anchors[event.anchor]
         self._made += size
         if self._made > _MOST_VALUES:
-            raise _MeaningError("its aliases stand for more than can be read", line)
+            raise _MeaningError("its aliases expand to too many values", line)
         return _copied(made)
 
     def _sequence(self, at: str) -> list[Json]:
@@ -244,7 +244,7 @@ class _Builder:
                 merged.append(self._value(self._next(), f"{at}/<<"))
                 continue
             if named in made:  # 200 and "200" are the same key, as in JSON
-                raise _MeaningError(f"the key {named!r} stands twice", line)
+                raise _MeaningError(f"the key {named!r} is repeated", line)
             place = at
             if self.lines is not None:
                 place = f"{at}/{escape(named)}"
@@ -279,7 +279,7 @@ def _scalar(event: Any) -> Json:
         if tag in _TEXT or not event.implicit[0] or (text and text[0] not in _FIRST):
             return text
     elif tag not in _TAGS:
-        raise _MeaningError(f"the tag {tag} is not known", event.start_mark.line + 1)
+        raise _MeaningError(f"the tag {tag} is unknown", event.start_mark.line + 1)
     if _NULL.match(text):
         return None
     if _INT.match(text):

@@ -87,7 +87,7 @@ class Source:
         """Return the value at a location whose parent is a reference."""
         reference = as_object(holder).get("$ref")
         if not isinstance(reference, str) or parent in self._following:
-            raise UnresolvedError(f"{self.path}: nothing stands at {location}")
+            raise UnresolvedError(f"{self.path}: {location} does not exist")
         self._following.add(parent)
         try:
             goal = self.target(reference, self.real(parent))
@@ -137,14 +137,14 @@ class Source:
             try:
                 path = (base / name).resolve()
             except (ValueError, OSError, RuntimeError) as error:
-                raise UnresolvedError(f"{self.path}: {name!r} cannot be followed: {error}") from None
+                raise UnresolvedError(f"{self.path}: {name!r} cannot be resolved: {error}") from None
             if not path.is_relative_to(base):
                 raise UnresolvedError(f"{self.path}: {name} is outside the document's folder")
             try:
                 self._files[name] = read(path)
             except DescriptionError as error:
                 raise UnresolvedError(
-                    f"{self.path}: a reference to {name} cannot be followed: {error}"
+                    f"{self.path}: a reference to {name} cannot be resolved: {error}"
                 ) from error
         return self._files[name]
 
@@ -156,10 +156,10 @@ class Source:
         try:
             address = urlsplit(reference)
         except ValueError as error:
-            raise UnresolvedError(f"{self.path}: {reference} cannot be followed: {error}") from None
+            raise UnresolvedError(f"{self.path}: {reference} cannot be resolved: {error}") from None
         if address.scheme or address.netloc:
             raise UnresolvedError(
-                f"{self.path}: {reference} cannot be followed: it is not in the document's folder"
+                f"{self.path}: {reference} cannot be resolved: it is not in the document's folder"
             )
         return address
 
@@ -186,9 +186,9 @@ class Source:
         try:
             self.at(goal)
         except UnresolvedError as error:
-            if "cannot be followed" in str(error) or "outside" in str(error):
+            if "cannot be resolved" in str(error) or "outside" in str(error):
                 raise
-            raise UnresolvedError(f"{self.path}: nothing stands at {reference}") from None
+            raise UnresolvedError(f"{self.path}: {reference} does not exist") from None
         return goal
 
     def reference(self, goal: str, location: str) -> str:
@@ -234,7 +234,7 @@ class Source:
                     stack.extend((f"{pointer}/{i}", part) for i, part in enumerate(node))
             self._anchors[file] = anchors
         if name not in self._anchors[file]:
-            raise UnresolvedError(f"{self.path}: nothing stands at {reference}")
+            raise UnresolvedError(f"{self.path}: {reference} does not exist")
         return self._anchors[file][name]
 
     def follow(self, location: str) -> str:
@@ -250,7 +250,7 @@ class Source:
                 return location
             location = self.target(reference, location)
             if location in seen:
-                raise UnresolvedError(f"{self.path}: the reference at {location} points in circles")
+                raise UnresolvedError(f"{self.path}: the reference at {location} is circular")
             seen.add(location)
 
 
@@ -278,10 +278,10 @@ def _checked(path: Path, root: Json) -> Object:
         raise NotOpenApiError(f"{path} is not an OpenAPI document: it is not a mapping")
     stated = root.get("openapi")
     if not (isinstance(stated, str) and _VERSION.fullmatch(stated)):
-        known = "it is Swagger 2" if "swagger" in root else "it does not say `openapi: 3.x`"
+        known = "it is Swagger 2" if "swagger" in root else "`openapi` must be `3.x`"
         raise NotOpenApiError(f"{path} is not an OpenAPI 3 document: {known}")
     if not stated.startswith(("3.0", "3.1", "3.2")):
-        raise NotOpenApiError(f"{path} says `openapi: {stated}`; only 3.0, 3.1 and 3.2 are understood")
+        raise NotOpenApiError(f"{path} has `openapi: {stated}`; only 3.0, 3.1 and 3.2 are supported")
     for key in SECTIONS:
         if key in root and not root[key] and not is_object(root[key]):
             root[key] = {}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from scripts.faults.plan import Plan
 
-__all__ = ["Campaign", "Reckoning", "late_requests", "run"]
+__all__ = ["Campaign", "Result", "late_requests", "run"]
 
 _SETTLED_WITHIN: Final = 120.0
 # the time that a thread may take from its last check for a stop to the sending of a request
@@ -66,7 +66,7 @@ class Campaign:
 
 
 @frozen
-class Reckoning:
+class Result:
     """Result of a campaign.
 
     Attributes:
@@ -133,7 +133,7 @@ class _Account:
         return {**os.environ, **{f"KORUS_{name.upper()}": value for name, value in given.items()}}
 
 
-def run(campaign: Campaign) -> Reckoning:
+def run(campaign: Campaign) -> Result:
     """Run a campaign and return the result; the files of the bookers are kept if it is not clean."""
     began = time.monotonic()
     with ExitStack() as stack:
@@ -183,18 +183,18 @@ def run(campaign: Campaign) -> Reckoning:
         counts = processes.counts + runs.counts + proxy.struck + outages.counts + struck
         counts["child forked from a used client"] = len(list(Notes.read(root / "forks")))
         books = _Books(sandbox, [*drawn.plans, *drawn.commands], _done(root) | runs.done, left)
-        reckoning = books.reckon(
+        result = books.result(
             late=late_requests(root),
             spare=sum(held["order"] is None for held in sandbox.inspect.reservations[before:]),
             replays=sum(path.stat().st_size for path in root.glob("results-*.replays")),
             kinds=counts,
             seconds=time.monotonic() - began,
         )
-        if reckoning.clean:
+        if result.clean:
             shutil.rmtree(root)
-            return reckoning
+            return result
         (root / "orders.json").write_text(json.dumps(sandbox.inspect.orders, default=str, indent=1))
-        return evolve(reckoning, details=(*reckoning.details, f"the bookers' notes are in {root}"))
+        return evolve(result, details=(*result.details, f"the bookers' notes are in {root}"))
 
 
 class _Outages:
@@ -308,9 +308,9 @@ class _Books:
     done: Mapping[str, Mapping[str, Any]]
     left: int
 
-    def reckon(
+    def result(
         self, *, late: int, spare: int, replays: int, kinds: Mapping[str, int], seconds: float
-    ) -> Reckoning:
+    ) -> Result:
         """Compare them."""
         orders = self.sandbox.inspect.orders
         by_line = Counter((order["externalReference"], order["offer"]) for order in orders)
@@ -328,7 +328,7 @@ class _Books:
         doubled = [name for (name, _), count in by_line.items() if count > 1]
         unheard = [name for iri, name in existing.items() if iri not in believed]
         phantoms = [name for iri, name in believed.items() if iri not in existing]
-        return Reckoning(
+        return Result(
             asked=len(self.plans),
             lines=sum(len(plan.offers) for plan in self.plans),
             ordered=len(ordered),

@@ -1,4 +1,4 @@
-"""``python -m scripts.simulate``: search for schedules that break a rule; exit with 1 unless all counts are zero."""
+"""Search for schedules that break a rule, with exit status 1 if there are any: `python -m scripts.simulate`."""
 
 from __future__ import annotations
 
@@ -30,13 +30,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--schedules", type=int, default=2000)
     parser.add_argument(
-        "--break", dest="rule", choices=tuple(BREAKS), help="undo the fix of a rule, and stop when caught"
+        "--break",
+        dest="rule",
+        choices=tuple(BREAKS),
+        help="undo the fix of a rule, and stop when it is detected",
     )
     parser.add_argument(
-        "--without", choices=tuple(ASSUMPTIONS), action="append", default=[], help="an assumption"
+        "--without",
+        choices=tuple(ASSUMPTIONS),
+        action="append",
+        default=[],
+        help="an assumption to leave out",
     )
     parser.add_argument(
-        "--assumptions", action="store_true", help="a table of what breaks without each assumption"
+        "--assumptions", action="store_true", help="print the rules that break without each assumption"
     )
     parser.add_argument("--only", type=int, metavar="NUMBER", help="run one schedule and print its trace")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""``python -m scripts.soak``: soak two clients, print the table, and exit with 1 unless it is clean."""
+"""Soak command, which prints a table and returns 1 if there are problems: `python -m scripts.soak`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import asdict
 
 from scripts.soak.redis_server import Unavailable
-from scripts.soak.soak import Reckoning, Soak, run
+from scripts.soak.soak import Result, Soak, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=usual.seconds)
     parser.add_argument("--seed", type=int, default=usual.seed)
-    parser.add_argument("--workers", type=int, default=usual.workers, help="threads, and as many tasks")
+    parser.add_argument(
+        "--workers", type=int, default=usual.workers, help="the number of threads, and of tasks"
+    )
     options = parser.parse_args(arguments)
     try:
         found = run(Soak(seconds=options.seconds, seed=options.seed, workers=options.workers))
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if found.faults else 0
 
 
-def table(found: Reckoning) -> str:
+def table(found: Result) -> str:
     """Return the counts, one per line, followed by the problems."""
     rows: list[tuple[str, int | float | str]] = [
         ("calls", found.calls),

@@ -28,7 +28,7 @@ from scripts.soak.trouble import Pace, Trouble
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Reckoning", "Soak", "run"]
+__all__ = ["Result", "Soak", "run"]
 
 _SHOPPER: Final = (sys.executable, "-m", "scripts.soak.shopper")
 _WARM_UP: Final = 60.0
@@ -75,7 +75,7 @@ class Soak:
 
 
 @frozen
-class Reckoning:
+class Result:
     """Result of a soak.
 
     Attributes:
@@ -243,7 +243,7 @@ class _Process:
         self._lines.put("")
 
 
-def run(soak: Soak) -> Reckoning:
+def run(soak: Soak) -> Result:
     """Run a soak and return the result.
 
     Raises:
@@ -286,7 +286,7 @@ def run(soak: Soak) -> Reckoning:
         trouble = Trouble(sandbox, redis, seed=soak.seed, pace=pace)
         process = stack.enter_context(_Process(setting, folder))
         found = _soaked(soak, trouble, process)
-        return _reckoning(soak, sandbox, trouble, found, time.monotonic() - began)
+        return _result(soak, sandbox, trouble, found, time.monotonic() - began)
 
 
 def _soaked(soak: Soak, trouble: Trouble, process: _Process) -> dict[str, Any]:
@@ -325,14 +325,14 @@ def _nothing(reason: str) -> dict[str, Any]:
     }
 
 
-def _reckoning(
+def _result(
     soak: Soak, sandbox: Sandbox, trouble: Trouble, found: Mapping[str, Any], seconds: float
-) -> Reckoning:
+) -> Result:
     tally, counts = found["tally"], found["counts"]
     measured = {name: Measured(**each) for name, each in found["measured"].items()}
     before, closed = measured["before"], measured["closed"]
     orders = Counter((order["externalReference"], order["offer"]) for order in sandbox.inspect.orders)
-    return Reckoning(
+    return Result(
         calls=sum(tally["calls"].values()),
         succeeded=tally["succeeded"],
         cancelled=tally["cancelled"],

@@ -368,7 +368,7 @@ def test_a_repeated_key_is_refused(tmp_path, capsys):
     path = tmp_path / "a.yaml"
     path.write_text("openapi: 3.1.0\npaths:\n  /a: {}\n  /a: {}\n", encoding="utf-8")
     assert main([str(path), str(path)]) == 3
-    assert "'/a' stands twice, line 4" in capsys.readouterr().err
+    assert "'/a' is repeated, line 4" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -146,10 +146,10 @@ OUTSIDE = sent({"$ref": "../../etc/schemas.yaml#/A"})
         ("openapi: 4.0.0\npaths: {}\n", 4, "not an OpenAPI 3 document"),
         ("openapi: 3.1.0\npaths: [1]\n", 4, "`paths` is not a mapping"),
         ("openapi: 3.1.0\npaths: {/a: 1}\n", 3, "/paths/~1a is not an object"),
-        ("openapi: 3.1.0\npaths: {}\npaths: {}\n", 3, "'paths' stands twice"),
+        ("openapi: 3.1.0\npaths: {}\npaths: {}\n", 3, "'paths' is repeated"),
         ("openapi: 3.9.0\npaths: {}\n", 4, "only 3.0, 3.1 and 3.2"),
         ("openapi: 3.1.0\n", 4, "neither `paths`"),
-        (BROKEN, 5, "nothing stands at #/components/responses/Gone"),
+        (BROKEN, 5, "#/components/responses/Gone does not exist"),
         (HOST, 5, "not in the document's folder"),
         (OUTSIDE, 5, "outside the document's folder"),
     ],
@@ -169,7 +169,7 @@ def test_malformed_reference_is_reported_in_one_line(files, capsys, reference):
     for arguments in ([bad, good], [good, bad]):
         assert main(arguments) == 5
         error = capsys.readouterr().err
-        assert "cannot be followed" in error
+        assert "cannot be resolved" in error
         assert error.count("\n") == 1
 
 

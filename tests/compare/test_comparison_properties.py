@@ -190,7 +190,7 @@ def test_equivalent_generated_document_has_not_changed(content, seed):
 
 @given(content=documents())
 @settings(QUICK)
-def test_a_document_reads_the_same_from_json_and_from_yaml_of_any_layout(content, tmp_path_factory):
+def test_json_and_yaml_of_any_layout_are_read_alike(content, tmp_path_factory):
     folder = tmp_path_factory.mktemp("layouts")
     writers = {
         "indented.json": lambda: json.dumps(content, indent=4),

@@ -51,12 +51,12 @@ def test_actions_run_in_order_and_may_select_nothing():
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        ({"actions": []}, "is no overlay"),
-        ({"overlay": "1.0.0"}, "no list of actions"),
+        ({"actions": []}, "is not an overlay"),
+        ({"overlay": "1.0.0"}, "`actions` must be a list"),
         (overlay({"update": {}}), "action 1: no target"),
-        (overlay({"target": "$.["}), "action 1: the target is no JSONPath"),
+        (overlay({"target": "$.["}), "action 1: the target is not a JSONPath"),
         (overlay({"target": "$.openapi", "update": {"a": 1}}), "neither an object nor a list"),
-        (overlay({"target": "$.paths", "update": "text"}), "the update is none"),
+        (overlay({"target": "$.paths", "update": "text"}), "the update is not"),
         (overlay({"target": "$", "remove": True}), "cannot be removed"),
     ],
 )

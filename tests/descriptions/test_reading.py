@@ -14,26 +14,26 @@ from scripts.descriptions.reading import lines_of, values
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: {x: 1, x: 2}\n", "'x' stands twice, line 2"),
-        ('{"a": {"x": 1, "x": 2}}', "'x' stands twice"),
-        ("<<: {x: 1}\na: 1\na: 2\n", "'a' stands twice"),
+        ("a: 1\nb: {x: 1, x: 2}\n", "'x' is repeated, line 2"),
+        ('{"a": {"x": 1, "x": 2}}', "'x' is repeated"),
+        ("<<: {x: 1}\na: 1\na: 2\n", "'a' is repeated"),
         ("a: &a {b: *a}\n", "inside its own anchor"),
         ("a: *b\n", "alias"),
         ("a: 1\n---\na: 2\n", "several documents, line"),
-        ("a: !mine 1\n", "tag !mine is not known, line 1"),
+        ("a: !mine 1\n", "tag !mine is unknown, line 1"),
         ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
     ],
 )
-def test_what_would_be_lost_in_silence_is_an_error(text, message):
+def test_ambiguous_yaml_is_an_error(text, message):
     with pytest.raises(DescriptionError, match=message):
         values(text, name="x")
 
 
-def test_aliases_that_stand_for_millions_of_values_are_refused():
+def test_exponential_aliases_are_rejected():
     text = "a: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
         f"b{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)
     )
-    with pytest.raises(DescriptionError, match="stand for more than can be read"):
+    with pytest.raises(DescriptionError, match="expand to too many values"):
         values(text, name="x")
 
 

@@ -12,7 +12,7 @@ from korus.errors import NotFound
 from korus.sandbox import Sandbox
 from scripts.faults.__main__ import main
 from scripts.faults.booker import Notes
-from scripts.faults.campaign import Campaign, Reckoning, late_requests, run
+from scripts.faults.campaign import Campaign, Result, late_requests, run
 from scripts.faults.proxy import Proxy
 
 # by name, as the table and the last line have them
@@ -30,36 +30,36 @@ DISTURBANCES = {
 
 
 def test_few_bookings_are_neither_lost_nor_doubled() -> None:
-    reckoning = run(Campaign(seed=12, bookings=6, commands=0, processes=1, workers=4, most_seconds=100))
-    assert reckoning.details == ()
-    assert (reckoning.duplicates, reckoning.lost, reckoning.unknown, reckoning.late) == (0, 0, 0, 0)
-    assert reckoning.asked == reckoning.ordered + reckoning.refused == 6
-    assert reckoning.kinds
+    result = run(Campaign(seed=12, bookings=6, commands=0, processes=1, workers=4, most_seconds=100))
+    assert result.details == ()
+    assert (result.duplicates, result.lost, result.unknown, result.late) == (0, 0, 0, 0)
+    assert result.asked == result.ordered + result.refused == 6
+    assert result.kinds
 
 
 @pytest.mark.proof
 @pytest.mark.timeout(600)
 def test_no_booking_is_lost_or_doubled_whatever_goes_wrong():
     campaign = Campaign(seed=11, bookings=70, commands=1, workers=4, pauses=(5, 11), most_seconds=400)
-    reckoning = run(campaign)
-    assert reckoning.details == ()
-    assert (reckoning.duplicates, reckoning.lost, reckoning.unknown, reckoning.late) == (0, 0, 0, 0)
-    assert reckoning.asked == reckoning.ordered + reckoning.refused == 71
+    result = run(campaign)
+    assert result.details == ()
+    assert (result.duplicates, result.lost, result.unknown, result.late) == (0, 0, 0, 0)
+    assert result.asked == result.ordered + result.refused == 71
     # it proves something only if something went wrong
-    assert {kind for kind in DISTURBANCES if not reckoning.kinds.get(kind)} == set()
-    assert sum(count for kind, count in reckoning.kinds.items() if kind.startswith("API: ")) > 50
-    assert reckoning.replays > 25
+    assert {kind for kind in DISTURBANCES if not result.kinds.get(kind)} == set()
+    assert sum(count for kind, count in result.kinds.items() if kind.startswith("API: ")) > 50
+    assert result.replays > 25
 
 
-def reckoning(**more):
+def result(**more):
     counts = ("asked", "lines", "ordered", "refused", "orders", "duplicates", "lost", "unknown", "late")
     usual = dict.fromkeys((*counts, "spare_holds", "tokens", "replays", "requests"), 0)
-    return Reckoning(**{**usual, "seconds": 1.5, **more})
+    return Result(**{**usual, "seconds": 1.5, **more})
 
 
 @pytest.mark.parametrize("fault", ["duplicates", "lost", "unknown", "late"])
 def test_one_booking_lost_doubled_late_or_unknown_fails_the_campaign(monkeypatch, capsys, fault):
-    monkeypatch.setattr("scripts.faults.__main__.run", lambda campaign: reckoning(**{fault: campaign.seed}))
+    monkeypatch.setattr("scripts.faults.__main__.run", lambda campaign: result(**{fault: campaign.seed}))
     assert main(["--seed", "0"]) == 0
     assert main(["--seed", "0", "1"]) == 1
     table = capsys.readouterr().out.strip().split("\n\n")[-2]
@@ -67,7 +67,7 @@ def test_one_booking_lost_doubled_late_or_unknown_fails_the_campaign(monkeypatch
 
 
 def test_each_kind_is_in_the_table_and_in_the_last_line(monkeypatch, capsys):
-    found = reckoning(kinds={"gateway 404": 3}, details=("ordered twice: A",))
+    found = result(kinds={"gateway 404": 3}, details=("ordered twice: A",))
     monkeypatch.setattr("scripts.faults.__main__.run", lambda _: found)
     main(["--seed", "7"])
     printed = capsys.readouterr().out.splitlines()

@@ -116,11 +116,11 @@ def test_incomplete_package_is_not_written(tmp_path, capsys, monkeypatch):
         ('{"openapi": ', "is not"),
         (
             "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/a: {$ref: '#/x/y'}}\n",
-            "nothing stands at #/x/y",
+            "#/x/y does not exist",
         ),
         (
             "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\ncomponents: {schemas: {A: {properties: {b: {$ref: 'c.yaml'}}}}}\n",
-            "cannot be followed",
+            "cannot be resolved",
         ),
     ],
 )

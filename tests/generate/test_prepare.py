@@ -167,5 +167,5 @@ def test_cyclic_parameter_references_are_rejected(described):
         "A": {"$ref": "#/components/parameters/B"},
         "B": {"$ref": "#/components/parameters/A"},
     }
-    with pytest.raises(DescriptionError, match="circle"):
+    with pytest.raises(DescriptionError, match="circular"):
         prepare(document)

@@ -61,5 +61,5 @@ def test_the_demonstration_books_everything_each_time_it_is_run(
         assert demo.main() == 0
         out = capfd.readouterr().out
         assert "6 of 6 booked" in out
-        assert "the receipt names the same" in out
+        assert "the receipt has the same orders" in out
         assert len(list(folder.glob("*/*.pdf"))) == 6

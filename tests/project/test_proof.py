@@ -46,7 +46,7 @@ def test_only_parts_that_are_named_are_run(
     assert proof.main(["good"]) == 0
     with pytest.raises(SystemExit):
         proof.main(["other"])
-    assert "no such part: other; there are bad, good" in capsys.readouterr().err
+    assert "unknown part: other; known are bad, good" in capsys.readouterr().err
 
 
 def test_every_part_has_a_name_and_starts_with_this_python() -> None:

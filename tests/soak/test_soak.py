@@ -21,7 +21,7 @@ from scripts.soak import soak as soak_module
 from scripts.soak.__main__ import main
 from scripts.soak.calls import Ask, WrongAnswer
 from scripts.soak.shopper import Measured, Noise, Setting, carry_out, carry_out_async
-from scripts.soak.soak import Reckoning, Soak
+from scripts.soak.soak import Result, Soak
 from scripts.soak.tally import Tally
 from scripts.soak.trouble import OUTAGES, REDIS_STOPS
 
@@ -103,16 +103,16 @@ def test_without_redis_it_says_what_to_install(
     assert "apt-get install redis-server" in capsys.readouterr().err
 
 
-# ---------------------------------------------------------------------- the reckoning
+# ---------------------------------------------------------------------- the result
 
 HELD = Measured(memory=80 * 1024, objects=90_000, sockets=10, files=20)
 
 
-def reckoning(**more: object) -> Reckoning:
+def result(**more: object) -> Result:
     numbers = ("calls", "succeeded", "cancelled", "overran", "wrong", "doubled", "children", "child_calls")
     others = ("children_failed", "loops", "tokens", "cache_hits", "left", "sockets")
     counts = ("errors", "unexplained", "foreign", "outages", "redis_stops", "unanswered")
-    return Reckoning(
+    return Result(
         **{
             **dict.fromkeys((*numbers, *others), 0),
             **{name: {} for name in counts},
@@ -143,7 +143,7 @@ FAULTS = {
 def test_one_fault_of_any_kind_fails_the_soak(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fault: str
 ) -> None:
-    monkeypatch.setattr("scripts.soak.__main__.run", lambda _: reckoning(**FAULTS[fault]))
+    monkeypatch.setattr("scripts.soak.__main__.run", lambda _: result(**FAULTS[fault]))
     assert main([]) == 1
     printed = capsys.readouterr().out.splitlines()
     assert printed[-2] == f"not clean: {fault}"
@@ -154,7 +154,7 @@ def test_errors_of_korus_and_growth_within_bounds_are_clean(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     grown = evolve(HELD, memory=HELD.memory + 16 * 1024)
-    monkeypatch.setattr("scripts.soak.__main__.run", lambda _: reckoning(errors={"TimedOut": 3}, end=grown))
+    monkeypatch.setattr("scripts.soak.__main__.run", lambda _: result(errors={"TimedOut": 3}, end=grown))
     assert main([]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[-2] == "clean"

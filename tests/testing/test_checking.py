@@ -221,7 +221,7 @@ def test_recorded_answers_are_read_with_the_client_of_another_description(capsys
         (
             "demo",
             {"KORUS_CLIENT_ID": "a", "KORUS_CLIENT_SECRET": "b", "KORUS_TOKEN_URL": "c", "CI": "1"},
-            "by a CI",
+            "in a CI",
         ),
         ("demo", {"KORUS_CLIENT_ID": "a", "KORUS_CLIENT_SECRET": "b", "KORUS_TOKEN_URL": "c"}, None),
         ("production", {"KORUS_CLIENT_ID": "a"}, "KORUS_CLIENT_SECRET"),

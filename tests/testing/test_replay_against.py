@@ -16,7 +16,7 @@ CATALOGS = ROOT / "tests/cassettes/recorded/test_browsing/test_catalogues_are_li
 @pytest.mark.parametrize(
     ("changed", "status", "expected"),
     [
-        (RELEASE, 0, "all were read and given back unchanged"),
+        (RELEASE, 0, "all were read and written back unchanged"),
         (RELEASE.replace("lastSyncedAt", "syncedAt"), 1, "/member/0/lastSyncedAt"),
         (RELEASE.replace("/v1/", "/v2/"), 1, "the client has no operation for it"),
     ],
