@@ -130,7 +130,7 @@ class Campaign:
 
     def _work(self, environment: Mapping[str, str], number: int) -> None:
         """Sweep repeatedly until the end."""
-        chance = random.Random(f"{self.seed} worker {number}")  # noqa: S311 - chance, not a secret
+        chance = random.Random(f"{self.seed} worker {number}")  # noqa: S311 - not a secret
         while not self._over.is_set():
             process = _started(
                 environment, "sync", "--json", *(["--accept"] if chance.random() < _ACCEPTED else [])
@@ -171,7 +171,7 @@ class Campaign:
 
     def _trouble(self, sandbox: Sandbox) -> None:
         """Cause failing requests and refused connections for a while, then pause."""
-        chance = random.Random(f"{self.seed} trouble")  # noqa: S311 - chance, not a secret
+        chance = random.Random(f"{self.seed} trouble")  # noqa: S311 - not a secret
         while not self._over.is_set():
             until = time.monotonic() + chance.uniform(4, 10)
             while time.monotonic() < until and not self._over.wait(chance.uniform(0.3, 1.5)):

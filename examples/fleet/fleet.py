@@ -49,7 +49,7 @@ _TWO_LINES_SHARE = 0.25
 
 @frozen
 class Trial:
-    """How a fleet is tried out.
+    """Settings of a fleet.
 
     Attributes:
         customers: How many there are; each buys once.

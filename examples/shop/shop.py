@@ -61,7 +61,7 @@ class Shown:
 
 @define
 class Basket:
-    """What a customer has chosen so far."""
+    """Basket of a customer."""
 
     lines: list[tuple[Shown, int]] = field(factory=list)
 
@@ -71,13 +71,13 @@ class Basket:
 
     @property
     def total(self) -> Decimal:
-        """What it all costs, as shown."""
+        """The total price, as shown."""
         return sum((shown.price * quantity for shown, quantity in self.lines), Decimal())
 
 
 @frozen
 class Purchase:
-    """What a customer has bought: an order for each line of the basket, but for those that were refused."""
+    """Purchase of a customer: an order for each line of the basket, except rejected ones."""
 
     orders: tuple[Order, ...]
     missing: tuple[str, ...] = ()

@@ -258,8 +258,8 @@ class _Reader:
             content=recorded.content,
         )
         try:
-            parsed = module._build_response(client=self.client, response=response).parsed  # noqa: SLF001 - no public door
-        except Exception as error:  # noqa: BLE001 - whatever it raises is what is looked for
+            parsed = module._build_response(client=self.client, response=response).parsed  # noqa: SLF001 - no public interface
+        except Exception as error:  # noqa: BLE001 - any error is a finding
             yield "not read", "", f"{type(error).__name__}: {error}"
             return
         to_dict = getattr(parsed, "to_dict", None)

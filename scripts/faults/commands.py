@@ -46,7 +46,7 @@ class CommandRuns:
         self._plans = plans
         self._environment = dict(environment)
         self._root = root
-        self._chance = random.Random(seed)  # noqa: S311 - replayable chance is the point
+        self._chance = random.Random(seed)  # noqa: S311 - must be reproducible
         self._running: set[subprocess.Popen[bytes]] = set()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="commands")

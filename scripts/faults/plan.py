@@ -57,7 +57,7 @@ class Drawn:
 
 def draw(korus: Korus, sandbox: Sandbox, *, seed: int, count: int, commands: int) -> Drawn:
     """Draw the bookings of a campaign and restock their offers."""
-    chance = random.Random(seed)  # noqa: S311 - replayable chance is the point
+    chance = random.Random(seed)  # noqa: S311 - must be reproducible
     pool = list(_pool(korus, chance))
     scarce = pool[: max(1, round(len(pool) * _SCARCE_SHARE))]
     plenty = pool[len(scarce) :]

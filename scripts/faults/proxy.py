@@ -86,7 +86,7 @@ class Proxy:
     def __init__(self, sandbox: Sandbox, *, seed: int, severity: float) -> None:
         self._box_office = sandbox.box_office
         self._address = sandbox.base_url
-        self._chance = random.Random(seed)  # noqa: S311 - replayable chance is the point
+        self._chance = random.Random(seed)  # noqa: S311 - must be reproducible
         self._severity = severity
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)

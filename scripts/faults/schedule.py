@@ -91,7 +91,7 @@ class Disturber:
     ) -> None:
         self._sandbox = sandbox
         self._kinds = kinds
-        self._chance = random.Random(seed)  # noqa: S311 - replayable chance is the point
+        self._chance = random.Random(seed)  # noqa: S311 - must be reproducible
         self._pauses = pauses
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="disturber", daemon=True)

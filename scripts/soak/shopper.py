@@ -239,7 +239,7 @@ class Shopper:
         self._setting = setting
         self._folder = Path(setting.folder)
         self._known = known.read(self._folder / "known.json")
-        self._chance = random.Random(setting.seed)  # noqa: S311 - replayable chance is the point
+        self._chance = random.Random(setting.seed)  # noqa: S311 - must be reproducible
         self._noise = noise
         self.tally = tally
         self.korus = Korus(**setting.options())

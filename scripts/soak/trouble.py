@@ -83,7 +83,7 @@ class Trouble:
         self._over = threading.Event()
         self.outages: Counter[str] = Counter()
         self.redis_stops: Counter[str] = Counter()
-        api = random.Random(seed)  # noqa: S311 - replayable chance is the point
+        api = random.Random(seed)  # noqa: S311 - must be reproducible
         cache = random.Random(seed + 1)  # noqa: S311
         self._threads = [
             threading.Thread(target=self._make, args=(api, OUTAGES, pace.calm, self._outage), name="outages"),

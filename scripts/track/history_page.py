@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from scripts.compare.python import Effect, effect_lines
-from scripts.compare.wire.render import HEADINGS, page
+from scripts.compare.wire.render import HEADINGS, page, witness_effect
 from scripts.compare.wire.rules import LEVELS, RULES
 from scripts.compare.wire.shapes import token
 
@@ -234,7 +234,7 @@ def _step(step: Step) -> str:
     for level in LEVELS:
         records = [record for record in step.comparison.changes if record.level == level]
         if records:
-            shown = " open" if level == "breaking" and len(records) <= 5 else ""  # noqa: PLR2004 - a number that says itself
+            shown = " open" if level == "breaking" and len(records) <= 5 else ""  # noqa: PLR2004 - explained by its use
             parts.append(
                 f'<details class="level-group"{shown}><summary>{HEADINGS[level]}: {len(records)} '
                 f"change{'s' if len(records) > 1 else ''}</summary>"
@@ -313,15 +313,10 @@ def _record(record: Record, effect: Effect | None) -> str:
         rows.append(("new", f"<code>{escape(token(record.new))}</code>"))
     if record.witness is not None and record.level != "compatible":
         found = record.witness
-        said = (
-            "was accepted and is rejected now"
-            if record.direction == "request"
-            else "is possible now and was impossible before"
-        )
         rows.append(
             (
                 "witness",
-                f"<code>{escape(token(found.value))}</code> {said}"
+                f"<code>{escape(token(found.value))}</code> {witness_effect(record)}"
                 if found.found
                 else escape(found.reason or ""),
             )

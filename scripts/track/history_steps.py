@@ -119,7 +119,7 @@ def _owner(record: Record) -> str:
     """Return the place of a property or value: the schema's class if it has one, else a description."""
     for pointer in (record.where.new_pointer, record.where.old_pointer):
         parts = (pointer or "").split("/")
-        if len(parts) > 3 and parts[1:3] == ["components", "schemas"]:  # noqa: PLR2004 - a number that says itself
+        if len(parts) > 3 and parts[1:3] == ["components", "schemas"]:  # noqa: PLR2004 - explained by its use
             return parts[3].replace("~1", "/").split(".jsonld")[0].split("-v1")[0]
     return f"{record.where.method} {record.where.path} {record.where.location}"
 

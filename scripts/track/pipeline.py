@@ -119,8 +119,8 @@ on the branch of the pull request.
 """
 MOST_AGAIN = 10
 MOST = 6
-# what of `make check` can depend on the description; the rest looks at files that are not touched. The second judge of
-# types takes two minutes, and CI asks it on the branch
+# the checks of `make check` that depend on the description. pyright does, too, but takes two minutes: CI runs it on the
+# branch
 CHECKS = ("mypy", "mypy-generated", "generated", "recorded")
 
 
@@ -397,7 +397,7 @@ def _generate(description: Path, client: Path, names: Path | None) -> None:
         ) from error
 
 
-def _explain(  # noqa: PLR0917 - called from here only, always alike
+def _explain(  # noqa: PLR0917 - internal, always called alike
     comparison: Comparison,
     former: Former,
     present: Path,
@@ -446,7 +446,7 @@ def _environment(copy: Path) -> dict[str, str]:
 
 
 def _command(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - the own commands of the project
+    return subprocess.run(  # noqa: S603 - commands of this project
         (sys.executable, "-m", *arguments),
         cwd=copy,
         env=_environment(copy),
@@ -541,7 +541,7 @@ def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
     if failed or (done.returncode and not outcome.lost):
         outcome.failed = failed
         outcome.output += done.stdout
-        listed = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")  # noqa: PLR2004 - a number that says itself
+        listed = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")  # noqa: PLR2004 - explained by its use
         raise StoppedError(Status.TESTS_FAILED, f"tests fail: {listed or _last_line(done.stdout)}")
 
 
@@ -630,8 +630,8 @@ def _bring_back(wanted: Wanted, outcome: Outcome, copy: Path) -> None:
 
 
 def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - the own commands of the project
-        ("git", *arguments),  # noqa: S607 - the own commands of the project
+    return subprocess.run(  # noqa: S603 - commands of this project
+        ("git", *arguments),  # noqa: S607 - commands of this project
         cwd=root,
         check=False,
         capture_output=True,

@@ -141,12 +141,11 @@ class _Method:
         head = "def" if self.is_list else "async def"
         answer = f"AsyncPages[{self.answer}]" if self.is_list else self.answer
         texts = [
-            f"            {one.name}: What `{one.wire or one.name}` says in the API's description."
-            for one in given
+            f"            {one.name}: `{one.wire or one.name}` in the API's description." for one in given
         ]
         if self.is_list:
             texts += [
-                "            page_size: Items per request, from 1; the API's default when left out.",
+                "            page_size: Items per request, from 1; the API's default if None.",
                 "            prefetch: Pages to fetch ahead.",
             ]
         call = ["page_size=page_size", "prefetch=prefetch"] if self.is_list else []
@@ -155,12 +154,12 @@ class _Method:
         return "\n".join(
             [
                 f"    {head} {self.operation.name}({signature}) -> {answer}:",
-                f'        """{verb} what `{self.operation.method} {self.operation.path}` answers.',
+                f'        """{verb} `{self.operation.method} {self.operation.path}`.',
                 "",
                 *(["        Args:", *texts, ""] if texts else []),
                 "        Raises:",
-                "            OperationUnavailable: The API's version has no such operation.",
-                "            KorusError: what a request can raise; see `korus.errors`.",
+                "            OperationUnavailable: The API's version does not have this operation.",
+                "            KorusError: The request failed; see `korus.errors`.",
                 '        """',
                 f'        {run}("{self.operation.name}", lambda: models.{self.answer}, {", ".join(call)})',
                 "",
@@ -188,7 +187,7 @@ class _Method:
 
 def _annotation(parameter: Parameter) -> str:
     plain = [part.strip() for part in parameter.annotation.split("|")]
-    # classes of the raw client stand for the texts that are sent
+    # classes of the raw client are passed as text
     kinds = [part if part in {"str", "int", "float", "bool", "list[str]"} else "str" for part in plain]
     kept = [kind for part, kind in zip(plain, kinds, strict=True) if part not in {"Unset", "None"}]
     return " | ".join([*dict.fromkeys(kept), "None"])

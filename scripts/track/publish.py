@@ -104,7 +104,7 @@ def run_in(root: Path) -> Runner:
     """Return a function that runs commands in a folder."""
 
     def run(*command: str, text: str | None = None) -> str:
-        done = subprocess.run(  # noqa: S603 - the own commands of the project
+        done = subprocess.run(  # noqa: S603 - commands of this project
             command, cwd=root, check=False, capture_output=True, text=True, input=text
         )
         if done.returncode:

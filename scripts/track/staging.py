@@ -94,7 +94,7 @@ def copied(root: Path, place: Path) -> Path:
             "copy",
         ),
     ):
-        subprocess.run(("git", *command), cwd=target, check=False, capture_output=True)  # noqa: S603, S607 - the own commands of the project
+        subprocess.run(("git", *command), cwd=target, check=False, capture_output=True)  # noqa: S603, S607 - commands of this project
     return target
 
 

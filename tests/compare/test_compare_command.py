@@ -46,7 +46,7 @@ def files(tmp_path):
         (TEXT, {"type": "string", "seatMap": "round"}, "possibly", 1),
     ],
 )
-def test_exit_status_follows_fail_on(files, capsys, old, new, fail_on, status):  # noqa: PLR0917 - called from here only, always alike
+def test_exit_status_follows_fail_on(files, capsys, old, new, fail_on, status):  # noqa: PLR0917 - internal, always called alike
     arguments = files(old=sent(old), new=sent(new)) + (["--fail-on", fail_on] if fail_on else [])
     assert main(arguments) == status
     capsys.readouterr()

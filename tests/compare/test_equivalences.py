@@ -28,7 +28,7 @@ THING = {
 NODE = thing(next=ref("Node"), value=TEXT)
 
 
-def both(old, new, old_version="3.1.0", new_version="3.1.0", old_schemas=None, new_schemas=None):  # noqa: PLR0917 - called from here only, always alike
+def both(old, new, old_version="3.1.0", new_version="3.1.0", old_schemas=None, new_schemas=None):  # noqa: PLR0917 - internal, always called alike
     """Build documents with a pair of schemas in a request and in a response."""
     return [
         (

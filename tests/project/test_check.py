@@ -20,7 +20,7 @@ FAILING = Check("bad", "no_such_module", (), "something that is not")
 
 
 def does_something_when_run(module: str) -> bool:
-    """Tell whether ``python -m`` runs anything: a module without an entry passes as a check without a look."""
+    """Return True if ``python -m`` runs the module: one without an entry point would always pass as a check."""
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         return False

@@ -22,7 +22,7 @@ def release() -> dict[str, Any]:
 
 
 def properties(schema: dict[str, Any]) -> dict[str, Any]:
-    """Give the properties of a schema, or those of its own part."""
+    """Return the properties of a schema, or those of its own part."""
     if "properties" in schema:
         return schema["properties"]
     return next(part["properties"] for part in schema["allOf"] if "properties" in part)
@@ -100,7 +100,7 @@ ALL = (
 
 
 def next_version(changes: Any = ALL, version: str = "1.0.45") -> dict[str, Any]:
-    """Give the newest description with some changes, under another version."""
+    """Return the newest description with some changes, under another version."""
     content = release()
     for change in changes:
         content = change(content) or content

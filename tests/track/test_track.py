@@ -69,7 +69,7 @@ def written(tmp_path):
 
 
 def state(root):
-    """Give what a tree holds, but for what is built."""
+    """Return the content of a tree, without build files."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for folder in ("openapi", "generated", "changelog.d", "korus", "scripts", "tests")
@@ -300,7 +300,7 @@ def test_known_version_with_other_content_needs_review(plain, written):
 @pytest.mark.proof
 def test_name_that_is_not_a_number_is_published_repeatedly(plain, written):
     first = run(plain, written(next_version(SAFE[1:2], version="release")), tests=())
-    # it takes the place of the reconstructed file, which can be written anew
+    # it replaces the reconstructed file, which can be written again
     assert (first.status, first.previous, first.version) == (Status.SAFE, "release", "release")
     assert read_lock(plain / "openapi").descriptions["release"].origin == "downloaded"
     second = run(plain, written(next_version(SAFE, version="release")), tests=())
@@ -370,7 +370,7 @@ def test_known_version_is_reported_in_one_line(plain, monkeypatch):
         ("explain", SurfaceError("nothing explains x"), Status.UNEXPLAINED),
     ],
 )
-def test_incomplete_or_unexplained_client_is_refused(  # noqa: PLR0917 - called from here only, always alike
+def test_incomplete_or_unexplained_client_is_refused(  # noqa: PLR0917 - internal, always called alike
     plain, written, monkeypatch, step, error, status
 ):
     def fail(*_, **__):

@@ -14,7 +14,7 @@ ADA = Customer(firstname="Ada", lastname="Lovelace", email="ada@example.com")
 
 @pytest.fixture
 def mails():
-    """What the shop has mailed, by the number of the purchase."""
+    """The mails of the shop, by the number of the purchase."""
     return {}
 
 

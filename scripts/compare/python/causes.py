@@ -388,7 +388,7 @@ def _family(name: str, surfaces: tuple[Surface, Surface]) -> set[str]:
     return {name} | {one for surface in surfaces for one in related & surface.models.keys()}
 
 
-def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911, PLR0912 - one case after the other
+def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911, PLR0912 - a flat list of cases
     record = item.record
     if record.id == "unreached-schema-changed":
         return not change.operations and change.kind != "operation" and _is_of(change, record)

@@ -197,7 +197,7 @@ def explain(
             surfaces = client_of(old, Path(folder) / "old"), client_of(new, Path(folder) / "new")
     try:
         before, after = corrected(load(old)), corrected(load(new))
-        mended = compare(Document(old, before), Document(new, after)).changes
+        corrected_changes = compare(Document(old, before), Document(new, after)).changes
         causes = name_causes(*(bundled(path, corrected(load(path))).document for path in (old, new)))
     except (DescriptionError, ComparisonError) as error:
         raise SurfaceError(" ".join(str(error).split())) from error
@@ -205,19 +205,19 @@ def explain(
     known = {record.fingerprint for record in comparison.changes}
     found = trace(
         changes,
-        [*comparison.changes, *(record for record in mended if record.fingerprint not in known)],
+        [*comparison.changes, *(record for record in corrected_changes if record.fingerprint not in known)],
         causes,
         surfaces,
     )
     if found.unexplained and strict:
         listed = "; ".join(change.sentence for change in found.unexplained[:20])
         raise SurfaceError(f"no cause in the description for these changes of the raw client: {listed}")
-    return _meaning(comparison, mended, found, surfaces, read or (Layer(root), Recordings(root)))
+    return _meaning(comparison, corrected_changes, found, surfaces, read or (Layer(root), Recordings(root)))
 
 
 def _meaning(
     comparison: Comparison,
-    mended: tuple[Record, ...],
+    corrected_changes: tuple[Record, ...],
     found: Trace,
     surfaces: tuple[Surface, Surface],
     read: tuple[Layer, Recordings],
@@ -246,14 +246,21 @@ def _meaning(
     }
     corrections = tuple(
         (record, effect(found.by_record[record.fingerprint], record))
-        for record in mended
+        for record in corrected_changes
         if record.fingerprint not in known and record.fingerprint in found.by_record
     )
     nothing = (NameCause("", None, None),)
     uncaused = [*found.by_name, *((change, nothing) for change in found.unexplained)]
     renames = tuple((change, effect([change], None), causes) for change, causes in uncaused)
     return Meaning(
-        comparison, effects, corrections, renames, tuple(found.unexplained), mended, surfaces, layer
+        comparison,
+        effects,
+        corrections,
+        renames,
+        tuple(found.unexplained),
+        corrected_changes,
+        surfaces,
+        layer,
     )
 
 

@@ -253,7 +253,7 @@ class Layer:
         self._facts[id(surface)] = found
         return found
 
-    def uses(self, change: NameChange, surfaces: tuple[Surface, Surface]) -> list[Use]:  # noqa: C901, PLR0912 - one case after the other
+    def uses(self, change: NameChange, surfaces: tuple[Surface, Surface]) -> list[Use]:  # noqa: C901, PLR0912 - a flat list of cases
         """Return the lines that use a changed name, sorted and without duplicates."""
         found: set[Use] = set()
         for module in self.modules:

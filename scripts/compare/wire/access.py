@@ -94,8 +94,8 @@ class _Place:
         for keyword, rule in rules.items():
             old, new = was.get(keyword), now.get(keyword)
             if token(old) != token(new):
-                told = None if subject is None else keyword.join(subject.rsplit("{}", 1))
-                self.say(rule, old, new, clause.replace("{}", keyword, 1), told)
+                name = None if subject is None else keyword.join(subject.rsplit("{}", 1))
+                self.say(rule, old, new, clause.replace("{}", keyword, 1), name)
 
     def pairs(
         self,

@@ -88,9 +88,9 @@ class Alternatives(Insides):
         overlap = kind not in {"object", "array"} and self._may_overlap(was, is_, removed, added)
         narrowed = is_ == "oneOf" and (other or bool(added))
         widened = (is_ == "anyOf") if other else (was == "oneOf" and bool(removed))
-        told = (was, is_, narrowed, widened)
-        if (other or overlap) and told not in self.chosen:
-            self.chosen.add(told)
+        change = (was, is_, narrowed, widened)
+        if (other or overlap) and change not in self.chosen:
+            self.chosen.add(change)
             self._say(
                 "choice",
                 was or "one alternative",
@@ -147,7 +147,7 @@ class Alternatives(Insides):
             [new for j, new in enumerate(free) if j not in taken_new],
         )
 
-    def _likeness(self, old: Branch, new: Branch) -> float:  # noqa: C901 - one case after the other
+    def _likeness(self, old: Branch, new: Branch) -> float:  # noqa: C901 - a flat list of cases
         """Return how similar two alternatives are; 0 if they do not correspond."""
         tags_old, tags_new = self._tags(self.old, old), self._tags(self.new, new)
         for name in tags_old.keys() & tags_new.keys():
@@ -176,7 +176,7 @@ class Alternatives(Insides):
                 score += 0.2
             if old.limits.keys() & new.limits.keys():
                 score += 0.3
-        return score if score >= 0.3 else 0  # noqa: PLR2004 - a number that says itself
+        return score if score >= 0.3 else 0  # noqa: PLR2004 - explained by its use
 
     def _tags(self, book: Book, branch: Branch) -> dict[str, frozenset[str]]:
         """Return the enumerated properties, which distinguish alternatives."""
@@ -272,7 +272,7 @@ class Alternatives(Insides):
                 reference = f"#/components/schemas/{target}" if plain else target
                 try:
                     found[value] = book.use(book.document.target(reference, place))
-                except Exception:  # noqa: BLE001 - a name that points nowhere stands for itself
+                except Exception:  # noqa: BLE001 - not a reference, so it is a plain name
                     found[value] = Use((f"?{target}",))
         written = {use.core for use in found.values()}
         for branch in shape.kinds.get("object", ()):

@@ -32,7 +32,7 @@ class Annotations(Facets):
 
     def _annotations(self, old_use: Use, new_use: Use) -> None:
         before, after = self.old.shape(old_use.core), self.new.shape(new_use.core)
-        several = len(before.merged) > 1 or len(after.merged) > 1 or len(old_use.core) + len(new_use.core) > 2  # noqa: PLR2004 - a number that says itself
+        several = len(before.merged) > 1 or len(after.merged) > 1 or len(old_use.core) + len(new_use.core) > 2  # noqa: PLR2004 - explained by its use
         olds, news = self.old.annotations(old_use), self.new.annotations(new_use)
 
         def say(rule: str, old: Stated, new: Stated, clause: str, subject: str = "", **values: Json) -> None:

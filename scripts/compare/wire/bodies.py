@@ -250,7 +250,7 @@ class Bodies:
 
     # --- differences without a record ---------------------------------------------------------------------------------
 
-    def unsaid(self, pair: Pair, direction: Direction, aside: set[str]) -> Witness | None:
+    def unreported(self, pair: Pair, direction: Direction, aside: set[str]) -> Witness | None:
         """Search for a body that shows a change other than new and undeclared properties."""
         breaks = self.judge.breaks(pair, direction)
         inside, outside = self._validators(pair, direction)

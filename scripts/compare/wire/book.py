@@ -11,7 +11,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from scripts.compare.wire.keywords import read_number, read_string, read_values, stated_types
-from scripts.compare.wire.merging import copied, intersection_of, settled, union_of
+from scripts.compare.wire.merging import copied, intersection_of, normalised, union_of
 from scripts.compare.wire.portable import MOST_REFERENCES, Portable, compiled
 from scripts.compare.wire.shapes import (
     ANNOTATIONS,
@@ -169,9 +169,9 @@ class Book:
         found = self._shapes.get(core)
         if found is None:
             if len(core) == 1:
-                found = settled(self._read(core[0], (), "allOf"))
+                found = normalised(self._read(core[0], (), "allOf"))
             else:
-                found = settled(reduce(intersection_of, (self._read(loc, (), "allOf") for loc in core)))
+                found = normalised(reduce(intersection_of, (self._read(loc, (), "allOf") for loc in core)))
             self._shapes[core] = found = self._judged(core, found)
         return found
 
@@ -287,7 +287,7 @@ class Book:
                 ]
         return shape
 
-    def _own(self, location: str, content: dict[str, Json]) -> Shape:  # noqa: C901, PLR0912 - one case after the other
+    def _own(self, location: str, content: dict[str, Json]) -> Shape:  # noqa: C901, PLR0912 - a flat list of cases
         """Read the keywords of one schema, without those that include others."""
         kinds = stated_types(content)
         branches: dict[str, Branch] = {kind: Branch(kind, location) for kind in kinds}
@@ -425,7 +425,7 @@ class Book:
                     for branch in shape.kinds.get(kind, ())
                 ]
                 found = "|".join(sorted(parts)) or "never"
-                if len(found) > 200:  # noqa: PLR2004 - a number that says itself
+                if len(found) > 200:  # noqa: PLR2004 - explained by its use
                     found = format(hash(found) & 0xFFFFFFFFFFFFFFFF, "x")
             self._digests[key] = found
         return found

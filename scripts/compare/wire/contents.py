@@ -69,7 +69,7 @@ class Contents:
 
     # --- media types --------------------------------------------------------------------------------------------------
 
-    def _contents(  # noqa: PLR0917 - what is compared, always in this order
+    def _contents(  # noqa: PLR0917 - fixed order
         self,
         operation: Operation,
         at: tuple[str, str],
@@ -94,7 +94,7 @@ class Contents:
                 if name in olds or (direction == "response" and not only_link):
                     continue
             if not only_link:
-                self._came_or_went(operation, at, name, (olds, news), part, direction)
+                self._added_or_removed(operation, at, name, (olds, news), part, direction)
         if direction == "response" and not only_link and bool(olds) != bool(news):
             self.sides.say(
                 operation,
@@ -107,7 +107,7 @@ class Contents:
                 direction=direction,
             )
 
-    def _came_or_went(  # noqa: PLR0917 - what is compared, always in this order
+    def _added_or_removed(  # noqa: PLR0917 - fixed order
         self,
         operation: Operation,
         at: tuple[str, str],

@@ -168,7 +168,7 @@ class Findings:
             direction = "response" if direction == "request" else "request"
         self._found.append(_Finding(rule, direction, old, new, clause, at[0], at[1], part, subject, mask))
 
-    def take(self, graph: Graph, judge: Judge, *, unreached: Graph | None = None) -> None:  # noqa: C901 - one case after the other
+    def take(self, graph: Graph, judge: Judge, *, unreached: Graph | None = None) -> None:  # noqa: C901 - a flat list of cases
         """Record the changes of all pairs of a graph that an operation uses.
 
         Args:
@@ -198,17 +198,17 @@ class Findings:
                             hushed[direction].add(pair.index)
         if self._bodies is not None:
             for direction in BOTH:
-                self._take_unsaid(graph, self._bodies, direction, said[direction], hushed[direction])
+                self._take_unreported(graph, self._bodies, direction, said[direction], hushed[direction])
 
-    def _take_unsaid(
+    def _take_unreported(
         self, graph: Graph, bodies: Bodies, direction: Direction, said: set[int], hushed: set[int]
     ) -> None:
         """Record differences of whole bodies that no change of a part explains."""
-        told = graph.above(said, direction)
+        known = graph.above(said, direction)
         # changes without an effect are checked again with whole bodies
         doubtful = graph.above(hushed, direction)
         for pair in reversed(graph.pairs):
-            if not pair.masks[BOTH.index(direction)] or pair.index in told:
+            if not pair.masks[BOTH.index(direction)] or pair.index in known:
                 continue
             whole = pair.index in graph.first(direction) and (
                 pair.index in doubtful or bodies.judge.breaks(pair, direction)
@@ -221,10 +221,10 @@ class Findings:
                 for change in one.changes
                 if (change.names or {}).get(direction) in {"property-added", "property-removed"}
             }
-            witness = bodies.unsaid(pair, direction, aside)
+            witness = bodies.unreported(pair, direction, aside)
             if witness is not None:
-                told |= graph.above([pair.index], direction)
-                self._found.append(_unsaid(graph, pair, direction, witness))
+                known |= graph.above([pair.index], direction)
+                self._found.append(_unreported(graph, pair, direction, witness))
 
     def _take_unreached(self, graph: Graph, pair: Pair, change: Change, judge: Judge) -> None:
         """Record a change in an unused schema once, for the direction that it would break."""
@@ -247,7 +247,7 @@ class Findings:
             worst.rule = "unreached-schema-changed"
             self._found.append(worst)
 
-    def _take_change(  # noqa: PLR0917 - called from here only, always alike
+    def _take_change(  # noqa: PLR0917 - internal, always called alike
         self,
         graph: Graph,
         pair: Pair,
@@ -256,7 +256,7 @@ class Findings:
         mask: int,
         judge: Judge,
     ) -> None:
-        _settle(pair, change, judge, direction)
+        _determine(pair, change, judge, direction)
         if change.facet in WRITTEN_DIFFERENTLY and change.narrowed is False and change.widened is False:
             return
         if change.names is not None:
@@ -382,7 +382,7 @@ def _place(record: Record) -> tuple[object, ...]:
     )
 
 
-def _settle(pair: Pair, change: Change, judge: Judge, direction: Direction) -> None:
+def _determine(pair: Pair, change: Change, judge: Judge, direction: Direction) -> None:
     """Determine the effect of a change, if unknown."""
     if change.narrowed is not None and change.widened is not None:
         return
@@ -413,7 +413,7 @@ def _concerned(pair: Pair, change: Change) -> Iterator[Direction]:
         yield "response"
 
 
-def _unsaid(graph: Graph, pair: Pair, direction: Direction, witness: Witness) -> _Finding:
+def _unreported(graph: Graph, pair: Pair, direction: Direction, witness: Witness) -> _Finding:
     request = direction == "request"
     return _Finding(
         "request-schema-narrowed" if request else "response-schema-widened",

@@ -119,7 +119,7 @@ class Graph:
 
     # --- building ---------------------------------------------------------------------------------------------------
 
-    def root(  # noqa: PLR0917 - called from here only, always alike
+    def root(  # noqa: PLR0917 - internal, always called alike
         self,
         old: str,
         new: str,
@@ -175,7 +175,7 @@ class Graph:
         """Return the uses of all pairs."""
         return set(self._index)
 
-    def _spread(self) -> None:  # noqa: C901 - one case after the other
+    def _spread(self) -> None:  # noqa: C901 - a flat list of cases
         """Propagate the operations along the edges until nothing changes, in an order that is usually fast."""
         order: list[int] = []
         done = [False] * len(self.pairs)

@@ -36,7 +36,7 @@ class Guesses:
         self.definitions = as_object(as_object(schema).get("$defs"))
         self.pool = [*PLAIN, *dict.fromkeys(_mentioned(schema)), *dict.fromkeys(_mentioned(other))]
         self.names = sorted({*_names(schema), *_names(other), "extra"})
-        self.chance = random.Random(0)  # noqa: S311 - nothing is secret about it
+        self.chance = random.Random(0)  # noqa: S311 - not a secret
         self.left = MOST_PARTS
         self._ways_of: dict[int, list[tuple[Callable[[Any, int], Json], Any]]] = {}
         self._pools: dict[tuple[int, str], list[Any]] = {}
@@ -117,7 +117,7 @@ class Guesses:
         return None
 
     def _boolean(self, _schema: Object, _depth: int) -> bool:
-        return self.chance.random() < 0.5  # noqa: PLR2004 - as often as not
+        return self.chance.random() < 0.5  # noqa: PLR2004 - an even chance
 
     def _text(self, schema: Object, _depth: int) -> Json:
         return self.chance.choice(self._drawn(schema, self._texts))
@@ -193,7 +193,7 @@ class Guesses:
         chance = self.chance
         if depth <= 0 or chance.random() < OFTEN:
             return chance.choice(self.pool)
-        if chance.random() < 0.5:  # noqa: PLR2004 - as often as not
+        if chance.random() < 0.5:  # noqa: PLR2004 - an even chance
             return {
                 name: self._anything(depth - 2) for name in chance.sample(self.names, min(2, len(self.names)))
             }

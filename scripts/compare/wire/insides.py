@@ -40,10 +40,10 @@ class Insides(Limits):
             return  # an empty object or array has no contents to compare
         self._limits(old, new)
         # an added or removed limit of zero is reported as limit
-        told = inside and 0 in {side.limits.get(f"max{INSIDE[old.kind]}") for side in (old, new)}
+        is_limited = inside and 0 in {side.limits.get(f"max{INSIDE[old.kind]}") for side in (old, new)}
         if old.kind == "object":
-            self._requirements(old, new, declared=not told)
-        if told:
+            self._requirements(old, new, declared=not is_limited)
+        if is_limited:
             pass
         elif old.kind == "object":
             self._objects(old, new)

@@ -234,7 +234,7 @@ class _Candidates:
         elif branch.kind == "object":
             yield from self._objects(branch)
 
-    def _texts(self, branch: Branch) -> Iterator[Json]:  # noqa: C901 - one case after the other
+    def _texts(self, branch: Branch) -> Iterator[Json]:  # noqa: C901 - a flat list of cases
         if branch.values is not None:
             yield from branch.values.values()
             return
@@ -249,7 +249,7 @@ class _Candidates:
                     bound = int(side.limits[name])
                     lengths |= {bound - 1, bound, bound + 1}
         for length in sorted(lengths):
-            if 0 <= length <= 100_000:  # noqa: PLR2004 - a number that says itself
+            if 0 <= length <= 100_000:  # noqa: PLR2004 - explained by its use
                 yield "x" * length
                 yield from _of_length(branch, length)
         if "format" in branch.limits or (other is not None and "format" in other.limits):
@@ -285,7 +285,7 @@ class _Candidates:
                     low, high = INT_RANGES[name]
                     yield from (high, high + 1, low, low - 1)
 
-    def _lists(self, branch: Branch) -> Iterator[Json]:  # noqa: C901 - one case after the other
+    def _lists(self, branch: Branch) -> Iterator[Json]:  # noqa: C901 - a flat list of cases
         counts: set[int] = {0, 1, 2, len(branch.prefix)}
         for side in (branch, self.other_branch):
             if side is None:
@@ -308,7 +308,7 @@ class _Candidates:
                 yield [value]
                 yield [value, value]
 
-    def _objects(self, branch: Branch) -> Iterator[Json]:  # noqa: C901 - one case after the other
+    def _objects(self, branch: Branch) -> Iterator[Json]:  # noqa: C901 - a flat list of cases
         bases: list[dict[str, Json]] = []
         for sampler, side in ((self.sampler, branch), (self.other, self.other_branch)):
             if side is None or side.kind != "object":
@@ -338,7 +338,7 @@ class _Candidates:
         for base in bases:
             yield from self._more(branch, base)
 
-    def _more(self, branch: Branch, base: dict[str, Json]) -> Iterator[Json]:  # noqa: C901, PLR0912 - one case after the other
+    def _more(self, branch: Branch, base: dict[str, Json]) -> Iterator[Json]:  # noqa: C901, PLR0912 - a flat list of cases
         extra: Use | bool | None = branch.additional
         if isinstance(extra, Use):
             for full in (False, True):
@@ -372,7 +372,7 @@ class _Candidates:
                     name: base.get(name, "text"),
                 }
         for count in sorted(counts):
-            if 0 <= count <= 1000:  # noqa: PLR2004 - a number that says itself
+            if 0 <= count <= 1000:  # noqa: PLR2004 - explained by its use
                 made = dict(list(base.items())[:count])
                 for name, declared in branch.properties.items():
                     if len(made) >= count:
@@ -395,7 +395,7 @@ class _Candidates:
         for name in base:
             yield {key: value for key, value in base.items() if key != name}
 
-    def _pool(self) -> Iterator[Json]:  # noqa: C901 - one case after the other
+    def _pool(self) -> Iterator[Json]:  # noqa: C901 - a flat list of cases
         yield from self.sampler.several(self.use)
         yield from GENERIC
         if self.branch is None or self.other_branch is None:

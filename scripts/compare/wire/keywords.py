@@ -48,7 +48,7 @@ def read_values(content: dict[str, Json], branches: dict[str, Branch], location:
             if not mine:
                 del branches[kind]
                 continue
-            if kind == "null" or (kind == "boolean" and len(mine) == 2):  # noqa: PLR2004 - a number that says itself
+            if kind == "null" or (kind == "boolean" and len(mine) == 2):  # noqa: PLR2004 - explained by its use
                 continue
             branch.values = mine
             branch.origins["enum"] = location
@@ -82,7 +82,7 @@ def read_number(content: dict[str, Json], branch: Branch, location: str, *, inte
         origins["format"] = location
 
 
-def read_string(content: dict[str, Json], branch: Branch, location: str) -> None:  # noqa: C901 - one case after the other
+def read_string(content: dict[str, Json], branch: Branch, location: str) -> None:  # noqa: C901 - a flat list of cases
     """Read the constraints of strings."""
     limits, origins = branch.limits, branch.origins
     for name, idle in (("minLength", 0), ("maxLength", None)):

@@ -98,7 +98,7 @@ class Limits(Annotations):
     def _limit(self, name: str, was: Json, now: Json, old: Branch, new: Branch) -> None:
         unknown = name.startswith("?")
         facet, show, judge = LIMITS.get(
-            name, ("keyword", _as_is, _untold) if unknown else ("content", _only, _untold)
+            name, ("keyword", _as_is, _unknown) if unknown else ("content", _only, _unknown)
         )
         narrowed, widened = judge(name, was, now, (old, new))
         former, present = show(was), show(now)
@@ -113,7 +113,7 @@ class Limits(Annotations):
             narrowed=narrowed,
             widened=widened,
             at=self._at(old, new, name),
-            subject=name.removeprefix("?") if judge is _untold else "",
+            subject=name.removeprefix("?") if judge is _unknown else "",
             branches=(old, new),
         )
 
@@ -121,7 +121,7 @@ class Limits(Annotations):
 # --- effect of a changed limit ----------------------------------------------------------------------------------------
 
 
-def _untold(_name: str, _was: Json, _now: Json, _sides: Sides) -> Effect:
+def _unknown(_name: str, _was: Json, _now: Json, _sides: Sides) -> Effect:
     return None, None
 
 
@@ -163,7 +163,7 @@ def _multiples(name: str, was: Json, now: Json, sides: Sides) -> Effect:
 
 def _listed(values: list[Json]) -> str:
     shown = [token(value) for value in values[:6]]
-    return ", ".join(shown) + (f" and {len(values) - 6} more" if len(values) > 6 else "")  # noqa: PLR2004 - a number that says itself
+    return ", ".join(shown) + (f" and {len(values) - 6} more" if len(values) > 6 else "")  # noqa: PLR2004 - explained by its use
 
 
 def _bound(bound: Bound | None) -> Json:
@@ -191,7 +191,7 @@ def _only(values: frozenset[Json] | None) -> Json:
 def _divides(part: float, whole: float) -> bool:
     """Return True if every multiple of the second is one of the first."""
     ratio = whole / part
-    return abs(ratio - round(ratio)) < 1e-9  # noqa: PLR2004 - a number that says itself
+    return abs(ratio - round(ratio)) < 1e-9  # noqa: PLR2004 - explained by its use
 
 
 def _as_is(value: Json) -> Json:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scripts.descriptions.values import Json
 
 
-__all__ = ["copied", "intersection_of", "meet", "settled", "tighter", "union_of"]
+__all__ = ["copied", "intersection_of", "meet", "normalised", "tighter", "union_of"]
 
 MOST_ALTERNATIVES = 64
 
@@ -71,7 +71,7 @@ def _merge_prefix(one: Branch, other: Branch) -> tuple[Use, ...]:
     return tuple(parts)
 
 
-def meet(one: Branch, other: Branch) -> Branch | None:  # noqa: C901 - one case after the other
+def meet(one: Branch, other: Branch) -> Branch | None:  # noqa: C901 - a flat list of cases
     """Return the intersection of two branches; None if no enumerated value is left."""
     if other.is_free():
         return _relabelled(one, other)
@@ -179,7 +179,7 @@ def intersection_of(one: Shape, other: Shape) -> Shape:
 
 def _absorb(branches: list[Branch], choice: str) -> list[Branch]:
     """Remove redundant alternatives, and merge enumerations."""
-    if len(branches) < 2:  # noqa: PLR2004 - a number that says itself
+    if len(branches) < 2:  # noqa: PLR2004 - explained by its use
         return branches
     if choice == "anyOf":
         free = next((branch for branch in branches if branch.is_free()), None)
@@ -244,14 +244,14 @@ def union_of(shapes: list[tuple[str, Shape]], choice: str, source: str) -> Shape
     )
 
 
-def _settle(branch: Branch) -> Branch | None:
+def _normalise(branch: Branch) -> Branch | None:
     """Return the normal form of a branch; None if no value is left."""
     if not branch.limits:
         return branch
     branch = copied(branch)
     limits = branch.limits = dict(branch.limits)
     if branch.kind == "number":
-        _settle_number(limits)
+        _normalise_number(limits)
     if branch.kind == "array" and limits.get("maxItems", 2) <= 1:
         limits.pop("uniqueItems", None)
     if _contradicts(branch):
@@ -290,7 +290,7 @@ def _contradicts(branch: Branch) -> bool:
     return False
 
 
-def _settle_number(limits: dict[str, Json]) -> None:
+def _normalise_number(limits: dict[str, Json]) -> None:
     steps = limits.get("multipleOf")
     if steps is not None and 1 in steps:
         limits["integer"] = True
@@ -309,11 +309,11 @@ def _settle_number(limits: dict[str, Json]) -> None:
             limits["maximum"] = (math.ceil(value) - 1 if excluded else math.floor(value), False)
 
 
-def settled(shape: Shape) -> Shape:
+def normalised(shape: Shape) -> Shape:
     """Return the normal form of constraints that depend on each other."""
     kinds: dict[str, list[Branch]] = {}
     for kind, branches in shape.kinds.items():
-        kept = [settled for branch in branches if (settled := _settle(branch)) is not None]
+        kept = [normalised for branch in branches if (normalised := _normalise(branch)) is not None]
         kept = _absorb(kept, shape.choice.get(kind, "anyOf"))
         if kept:
             kinds[kind] = kept

@@ -42,7 +42,7 @@ def _operations(document: Document, items: dict[str, Json], base: str) -> Iterat
             yield path, method, location, f"{location}/additionalOperations/{escape(method)}"
 
 
-def paired_operations(  # noqa: PLR0917 - called from here only, always alike
+def paired_operations(  # noqa: PLR0917 - internal, always called alike
     old: Document,
     new: Document,
     olds: dict[str, Json],
@@ -127,7 +127,7 @@ class Operations:
 
     def _operation(self, operation: Operation, *, kind: str = "") -> None:
         if operation.old is None or operation.new is None:
-            self._came_or_went(operation, kind)
+            self._added_or_removed(operation, kind)
             return
         was, now = as_object(self.old.at(operation.old)), as_object(self.new.at(operation.new))
         if operation.templates[0] == operation.templates[1] and operation.old_path == operation.new_path:
@@ -187,7 +187,7 @@ class Operations:
     def _item_parameters(self, document: Document, place: str | None) -> Json:
         return as_object(document.at(place)).get("parameters") if place is not None else None
 
-    def _came_or_went(self, operation: Operation, kind: str) -> None:
+    def _added_or_removed(self, operation: Operation, kind: str) -> None:
         gone = operation.new is None
         content = as_object(self.old.at(operation.old or "") if gone else self.new.at(operation.new or ""))
         name = content.get("operationId")
@@ -200,11 +200,11 @@ class Operations:
         rule = f"{kind}-{verb}" if kind else f"operation-{verb}"
         if kind == "callback":
             rule = f"callback-operation-{verb}"
-        told = "deprecated " if content.get("deprecated") is True else ""
+        mark = "deprecated " if content.get("deprecated") is True else ""
         if gone:
             self.sides.ended(operation, content, (operation.old, operation.new), "")
         old, new = (operation.label, None) if gone else (None, operation.label)
-        clause = f"the {told}{kind or 'operation'} was {verb}{moved}"
+        clause = f"the {mark}{kind or 'operation'} was {verb}{moved}"
         self.sides.say(operation, rule, (operation.old, operation.new), old, new, clause)
 
     def _find_id(self, document: Document, name: str) -> str | None:

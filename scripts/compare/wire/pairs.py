@@ -91,7 +91,7 @@ class _Comparison(Alternatives):
             )
         return True
 
-    def _collect(  # noqa: C901, PLR0911, PLR0912 - one case after the other
+    def _collect(  # noqa: C901, PLR0911, PLR0912 - a flat list of cases
         self,
         location: str,
         content: dict[str, Json],

@@ -62,9 +62,9 @@ class Parameters:
         for key in sorted(olds):
             parameter = as_object(self.sides.old.at(olds[key]))
             at, part = (olds[key], operation.new), label(parameter)
-            told = "deprecated " if parameter.get("deprecated") is True else ""
+            mark = "deprecated " if parameter.get("deprecated") is True else ""
             self.sides.ended(operation, parameter, at, part)
-            clause = f"the {told}parameter was removed"
+            clause = f"the {mark}parameter was removed"
             self.sides.say(operation, "parameter-removed", at, parameter.get("name"), None, clause, part=part)
         for key in sorted(news):
             parameter = as_object(self.sides.new.at(news[key]))
@@ -119,7 +119,7 @@ class Parameters:
                     self._both(operation, other, at, moved=True)
                     break
 
-    def _say(  # noqa: PLR0917 - what a finding is made of, always in this order
+    def _say(  # noqa: PLR0917 - fixed order
         self, operation: Operation, rule: str, at: tuple[str, str], old: Json, new: Json, clause: str
     ) -> None:
         part = label(as_object(self.sides.new.at(at[1])))

@@ -155,12 +155,12 @@ class Portable:
                 out[key] = {
                     name: self._convert(f"{place}/{escape(name)}", targets) for name in as_object(value)
                 }
-        self._mend(location, content, out)
+        self._correct(location, content, out)
         if self.document.dialect == "3.0" and content.get("nullable") is True:
             return {"anyOf": [out, {"type": "null"}]}
         return out
 
-    def _mend(self, location: str, content: dict[str, Json], out: dict[str, Json]) -> None:
+    def _correct(self, location: str, content: dict[str, Json], out: dict[str, Json]) -> None:
         types = as_list(out.get("type")) or [out.get("type")]
         if not all(isinstance(kind, str) and kind in TYPES for kind in types):
             out.pop("type", None)

@@ -42,13 +42,15 @@ def _witness_words(record: Record) -> str | None:
     if not witness.found:
         return f"no witness: {witness.reason}"
     shown = token(witness.value)
-    shown = shown if len(shown) <= 160 else f"{shown[:157]}..."  # noqa: PLR2004 - a number that says itself
-    said = (
-        "was accepted and is rejected now"
-        if record.direction == "request"
-        else "is possible now and was impossible before"
-    )
-    return f"{shown} {said}"
+    shown = shown if len(shown) <= 160 else f"{shown[:157]}..."  # noqa: PLR2004 - explained by its use
+    return f"{shown} {witness_effect(record)}"
+
+
+def witness_effect(record: Record) -> str:
+    """Return in words what a value shows."""
+    if record.direction == "request":
+        return "was accepted and is rejected now"
+    return "is possible now and was impossible before"
 
 
 def text(comparison: Comparison) -> str:

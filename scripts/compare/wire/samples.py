@@ -133,7 +133,7 @@ def _texts(parsed: Any, choice: int) -> Iterator[str]:
         yield _text(str(operation), argument, choice)
 
 
-def _text(operation: str, argument: Any, choice: int) -> str:  # noqa: PLR0911 - one case after the other
+def _text(operation: str, argument: Any, choice: int) -> str:  # noqa: PLR0911 - a flat list of cases
     if operation == "LITERAL":
         return chr(argument)
     if operation == "NOT_LITERAL":
@@ -164,7 +164,7 @@ def _text(operation: str, argument: Any, choice: int) -> str:  # noqa: PLR0911 -
     raise NoSampleError(operation)
 
 
-def _member(items: Any, choice: int) -> str:  # noqa: C901, PLR0912 - one case after the other
+def _member(items: Any, choice: int) -> str:  # noqa: C901, PLR0912 - a flat list of cases
     options: list[str] = []
     negated = False
     for operation, argument in items:
@@ -233,7 +233,7 @@ class Sampler:
                     continue
         raise NoSampleError(use.core[0])
 
-    def branch(self, branch: Branch, *, full: bool = False, depth: int = 0, salt: int = 0) -> Json:  # noqa: C901, PLR0911 - one case after the other
+    def branch(self, branch: Branch, *, full: bool = False, depth: int = 0, salt: int = 0) -> Json:  # noqa: C901, PLR0911 - a flat list of cases
         """Return one value of an alternative.
 
         Raises:
@@ -275,7 +275,7 @@ class Sampler:
             texts = (text for pattern in patterns for text in from_pattern(pattern))
         elif formats and formats[0] in FORMATS:
             texts = FORMATS[formats[0]]
-        elif least > 10_000:  # noqa: PLR2004 - a number that says itself
+        elif least > 10_000:  # noqa: PLR2004 - explained by its use
             return
         else:
             texts = ("text"[: int(most)] if most is not None else "text",)
@@ -284,7 +284,7 @@ class Sampler:
             if len(text) >= least and (most is None or len(text) <= most):
                 yield text
 
-    def numbers(self, branch: Branch) -> Iterator[float]:  # noqa: C901 - one case after the other
+    def numbers(self, branch: Branch) -> Iterator[float]:  # noqa: C901 - a flat list of cases
         """Return numbers of an alternative."""
         limits = branch.limits
         integer = bool(limits.get("integer"))
@@ -348,14 +348,14 @@ class Sampler:
             made.append(item)
         return made
 
-    def object(self, branch: Branch, *, full: bool = False, depth: int = 0) -> dict[str, Json]:  # noqa: C901 - one case after the other
+    def object(self, branch: Branch, *, full: bool = False, depth: int = 0) -> dict[str, Json]:  # noqa: C901 - a flat list of cases
         """Return an object with its required or with all properties.
 
         Raises:
             NoSampleError: A required property has no value.
         """
         made: dict[str, Json] = {}
-        names = list(branch.properties) if full and depth < 2 else []  # noqa: PLR2004 - a number that says itself
+        names = list(branch.properties) if full and depth < 2 else []  # noqa: PLR2004 - explained by its use
         wanted = dict.fromkeys((*branch.required, *names))
         for name in list(wanted):
             for other in branch.dependents.get(name, ()):

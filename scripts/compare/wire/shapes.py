@@ -240,7 +240,7 @@ def asks_for_more(branch: Branch) -> bool:
     return bool(branch.required) or least > 0
 
 
-def admits(limits: dict[str, Json], value: Json) -> bool:  # noqa: C901, PLR0911 - one case after the other
+def admits(limits: dict[str, Json], value: Json) -> bool:  # noqa: C901, PLR0911 - a flat list of cases
     """Return True if the limits of a branch allow a scalar value, or if that is unknown."""
     if isinstance(value, str):
         if not limits.get("minLength", 0) <= len(value) <= limits.get("maxLength", math.inf):

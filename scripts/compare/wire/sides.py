@@ -34,7 +34,7 @@ class Sides:
         self.graph = graph
         self.findings = findings
 
-    def say(  # noqa: PLR0917 - what a finding is made of, always in this order
+    def say(  # noqa: PLR0917 - fixed order
         self,
         operation: Operation | None,
         rule: str,
