@@ -61,7 +61,7 @@ class TestRequirement:
     def test_whatever_the_api_says_of_a_ticket_can_be_read(self, odd):
         assert requirement(facts(odd)).missing == ()
 
-    def test_tickets_are_found_in_an_order_as_far_as_they_are_told(self):
+    def test_tickets_are_found_in_an_order_if_shown(self):
         first, second = ticket(), ticket()
         order = {"items": [{"tickets": [first, second]}, {"tickets": None}, None, "/iri"]}
         assert order_tickets(order) == (first, second)

@@ -222,7 +222,7 @@ class TestProblems:
         booking.add({**shop.offer(1), "tickets": tickets}, sessions={shop.ticket_iri(2): None})
         assert [reason.rpartition("its tickets: ")[2] for reason in reasons(booking)] == [named]
 
-    def test_a_missing_ticket_and_a_missing_session_are_told_apart(self, shop):
+    def test_missing_ticket_and_missing_session_differ(self, shop):
         offer = shop.offer(1, shop.ticket(1, 1, date_access=False), shop.ticket(1, 2, date_access=False))
         booking = Booking()
         booking.add(offer, sessions={shop.ticket_iri(1, 1): None})

@@ -72,7 +72,7 @@ class TestRequestedLines:
         assert asked(1).sessions == frozenset()
         assert asked(1).answers is None
 
-    def test_key_is_that_of_the_same_request_whatever_its_quantity_answers_and_price(self):
+    def test_key_ignores_quantity_answers_and_price(self):
         assert asked(1, 2, 3, "Ada", "1").key == asked(1, 1, 3, "Bob", "2").key
         keys = {
             asked(1, 1).key,

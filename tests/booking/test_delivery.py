@@ -67,7 +67,7 @@ def test_running_it_again_gives_the_same_files_and_leaves_nothing_behind(front, 
     assert sorted(tmp_path.iterdir()) == sorted(first)
 
 
-def test_waiting_tells_how_it_goes_and_ends_when_all_are_ready(front, order):
+def test_waiting_reports_progress_and_ends_when_all_are_ready(front, order):
     seen = []
     threading.Timer(0.3, ready, [front]).start()
     front.sandbox.clock.advance(-1)
@@ -180,7 +180,7 @@ def test_a_timeout_that_is_none_is_refused(front, order, timeout):
         ("status", {"status": 429}),
     ],
 )
-def test_a_download_that_breaks_off_is_begun_anew(front, order, tmp_path, kind, rule):
+def test_interrupted_download_is_restarted(front, order, tmp_path, kind, rule):
     ready(front)
     front.sandbox.faults.add(kind, operation="storage", count=1, **rule)
     (path,) = front.korus.documents.download(order, to=tmp_path)
@@ -188,7 +188,7 @@ def test_a_download_that_breaks_off_is_begun_anew(front, order, tmp_path, kind, 
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_an_expired_address_is_asked_for_anew_once(front, order, tmp_path):
+def test_expired_address_is_requested_again_once(front, order, tmp_path):
     ready(front)
     front.sandbox.faults.add("status", operation="storage", count=1, status=400)
     assert front.korus.documents.download(order, to=tmp_path)

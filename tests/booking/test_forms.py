@@ -248,7 +248,7 @@ class TestRefusals:
         with pytest.raises(AnswersInvalid):
             parse_field(type_, texts, choices=CHOICES)
 
-    def test_a_zone_nobody_knows_is_refused_as_such(self):
+    def test_unknown_time_zone_is_refused_as_such(self):
         with pytest.raises(InvalidArgument, match="Europe/Atlantis"):
             coerce_field("datetime", datetime(2026, 4, 18, tzinfo=UTC), time_zone="Europe/Atlantis")
 

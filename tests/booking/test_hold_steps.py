@@ -613,12 +613,12 @@ class TestOwnership:
             assert len(world.only("SendHold")) == 1
 
     @pytest.mark.parametrize("effect", ["Claim", "Settle"])
-    def test_answer_stands_though_it_cannot_be_written_down(self, effect):
+    def test_answer_is_kept_if_the_log_fails(self, effect):
         made = held(1)
         world = World(SendHold=[answer(made)], **{effect: JOURNAL})
         assert run(world).lines[0].results == (made,)
 
-    def test_unknown_line_stands_though_it_cannot_be_written_down(self):
+    def test_unknown_line_is_kept_if_the_log_fails(self):
         world = World(SendHold=[answer()], Advance=[True, JOURNAL])
         assert statuses(run(world)) == ["unknown"]
 
@@ -712,7 +712,7 @@ class TestResolving:
         assert [outcome.status for outcome in found] == ["succeeded", "failed"]
         assert may_hide_results(world.only("Settle")[0].outcome)
 
-    def test_calls_that_nobody_works_on_compete_too(self):
+    def test_abandoned_calls_compete_too(self):
         world = World(ListReservations=listing(held(1, seconds=1)))
         self.resolve(world)
         assert [effect.with_dormant for effect in world.only("Competing")] == [True]
@@ -781,7 +781,7 @@ class TestResolving:
         assert len(world.only("ListReservations")) == 1
         assert world.only("Settle") == []
 
-    def test_result_stands_though_it_cannot_be_written_down(self):
+    def test_result_is_kept_if_the_log_fails(self):
         world = World(ListReservations=listing(held(1, seconds=1)), Settle=JOURNAL)
         assert statuses(self.resolve(world)) == ["succeeded"]
 

@@ -368,7 +368,7 @@ class TestLostAnswers:
         assert [outcome.adopted for outcome in held.lines] == [True, False, True]
         assert len(front.sandbox.inspect.reservations) == 3
 
-    def test_somebody_elses_hold_of_the_same_is_not_adopted(self, front):
+    def test_hold_of_another_call_is_not_adopted(self, front):
         (offer,) = front.offers(1)
         earlier = front.hold(offer).succeeded[0]
         front.sandbox.faults.add("drop_before", operation=POST, count=1)
@@ -461,7 +461,7 @@ class TestLostAnswers:
             entry["reservation"] for entry in front.sandbox.inspect.reservations
         ]
 
-    def test_recovering_sees_to_the_lines_that_an_answer_did_not_tell_of(self, front, short):
+    def test_recovery_covers_lines_missing_in_the_answer(self, front, short):
         offers = front.offers(2)
         self.hold_with(short, *offers)
         front.sandbox.clock.advance(timedelta(hours=1))

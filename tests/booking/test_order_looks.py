@@ -57,7 +57,7 @@ def test_a_list_that_lags_is_not_believed_when_another_intent_has_sent() -> None
     assert _resolved([(), (), (_ORDER,)], was_sent_before=True)[0] == "succeeded"
 
 
-def test_one_look_is_enough_when_nobody_has_sent() -> None:
+def test_one_look_is_enough_if_no_call_has_sent() -> None:
     assert _resolved([()], was_sent_before=False) == ("failed", 1)
 
 

@@ -371,7 +371,7 @@ class TestWhatCannotBeOrdered:
         with pytest.raises(ReservationUnusable, match="the reservation does not exist"):
             run(Api(ReadReservation=lambda _: not_found()))
 
-    def test_order_that_the_first_look_has_shown_is_not_forgotten_while_another_hold_is_waited_for(self):
+    def test_order_of_the_first_look_is_kept_while_waiting(self):
         world = Api(orders=[made_order("x")], SendOrder=[answer(made_order("y", "b"))])
         world.script("ListOrders", pages())
 
@@ -405,7 +405,7 @@ class TestWhatCannotBeOrdered:
         assert statuses(run(world)) == ["succeeded"]
         assert world.sends() == [(A,)]
 
-    def test_order_that_a_reservation_names_and_that_is_not_shown_is_no_missing_resource(self):
+    def test_order_named_by_a_reservation_is_not_missing_if_hidden(self):
         world = Api(reservation(order_name="o"))
         with pytest.raises(DecodingFailed, match="names an order that cannot be found"):
             run(world)
@@ -554,7 +554,7 @@ class TestRefusals:
         assert world.sends() == [(A,)]
 
     @pytest.mark.parametrize("words", [{"code": "ISSUER_TIMEOUT"}, {}])
-    def test_line_refused_for_a_reason_that_excludes_no_order_is_looked_for_and_sent_again(self, words):
+    def test_line_refused_for_an_inconclusive_reason_is_sent_again(self, words):
         refused = answer(failures=[{"reservation": A, **words}])
         world = Api(SendOrder=[refused, answer(made_order())])
         assert statuses(run(world)) == ["succeeded"]
@@ -578,7 +578,7 @@ class TestRefusals:
         assert world.names().count("Together") == 2
         assert world.waited() == 0
 
-    def test_order_that_nobody_waited_for_is_looked_for(self):
+    def test_abandoned_order_is_looked_for(self):
         world = Api(SendOrder=[StatusError("", status=408)])
         world.script("ReadReservation", lambda _: (world.now > 103 and world.buy(), world.reservations[A])[1])
         assert statuses(run(world)) == ["succeeded"]
@@ -1035,7 +1035,7 @@ class TestOwnership:
     @pytest.mark.parametrize(
         ("seconds", "raised"), [(TOTAL + SETTLE, JournalFailed), (TOTAL + SETTLE + 0.1, OutcomeUnknown)]
     )
-    def test_log_that_fails_after_a_suspension_does_not_say_that_nothing_was_ordered(self, seconds, raised):
+    def test_failing_log_after_a_suspension_leaves_the_order_unknown(self, seconds, raised):
         """Another process may have taken the order over meanwhile, and completed it."""
         world = Api(reservation())
 
@@ -1087,11 +1087,11 @@ class TestOwnership:
         assert statuses(run(world, "a", "b")) == ["succeeded", "unknown"]
         assert len(world.sends()) == 1
 
-    def test_answer_stands_though_it_cannot_be_written_down(self):
+    def test_answer_is_kept_if_the_log_fails(self):
         world = Api(SendOrder=[answer(made_order())], Settle=JOURNAL)
         assert statuses(run(world)) == ["succeeded"]
 
-    def test_unknown_order_stands_though_it_cannot_be_written_down(self):
+    def test_unknown_order_is_kept_if_the_log_fails(self):
         world = Api(SendOrder=[LOST])
         world.script("Advance", lambda effect: JOURNAL if world.sends() else True)
         with pytest.raises(OutcomeUnknown) as caught:
@@ -1296,7 +1296,7 @@ class TestCompleting:
             world = Api(SendOrder=[refusal], InDoubt=[frozenset(), *[doubt] * 3])
             assert statuses(self.complete(world, sent=False)) == [status]
 
-    def test_request_refused_beside_a_call_that_has_sent_the_same_meanwhile_is_unknown(self):
+    def test_request_refused_beside_the_same_request_is_unknown(self):
         refusal = BadRequest("no", status=400)
         for doubt, raised in ((frozenset({A}), OutcomeUnknown), (frozenset(), BadRequest)):
             with pytest.raises(raised):
@@ -1403,7 +1403,7 @@ class TestFailuresBesideOtherCalls:
         )
         return run(world)
 
-    def test_refusal_is_a_failure_where_nobody_else_sends(self):
+    def test_refusal_is_a_failure_without_competing_calls(self):
         result = self.order_refused([(), (), ()])
         assert statuses(result) == ["failed"]
 

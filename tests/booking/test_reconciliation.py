@@ -212,7 +212,7 @@ class TestMatches:
         }
 
     @pytest.mark.parametrize(("others", "found"), [((2,), {0: 0}), ((4,), {}), ((2, 4), {}), ((), {0: 0})])
-    def test_amount_is_no_sign_of_the_units_where_another_call_asked_for_other_units(self, others, found):
+    def test_amount_does_not_show_units_beside_calls_for_other_units(self, others, found):
         # four units at half the price that was listed are as much as two
         competing = [intent_of([item(quantity=asks)], name="z", state="unknown") for asks in others]
         lines = [asked(quantity=2, price="10.00")]
@@ -225,7 +225,7 @@ class TestMatches:
         assert result.found == {0: 1, 1: 0}
         assert result.candidates == {0: (1,), 1: (0,)}
 
-    def test_call_that_sends_for_another_quantity_keeps_one_waiting_for_what_hides_its_units(self):
+    def test_call_for_another_quantity_blocks_matching_hidden_units(self):
         other = intent_of([item(quantity=1)], name="z", state="sending")
         assert matches([item(quantity=3)], [held()], other).is_pending
         assert matches([item(quantity=3)], [held(items=3)], other).found == {0: 0}
@@ -252,7 +252,7 @@ class TestMatches:
         second = matches(items, candidates, intent_of(items, name="a"), name="b")
         assert (first.found, second.found) == ({0: 0}, {0: 1})
 
-    def test_hold_is_not_left_to_a_call_that_nobody_works_on(self):
+    def test_hold_is_not_left_to_an_abandoned_call(self):
         other = intent_of([item()], name="a", state="unknown")
         assert matches([item()], [held()], other).found == {0: 0}
         assert matches([item()], [held(), held()], other).found == {0: 0}
@@ -327,7 +327,7 @@ class TestMatches:
 
 
 class TestWhatIsRemembered:
-    def test_details_of_a_hold_hold_nobodys_answers(self):
+    def test_hold_details_contain_no_form_answers(self):
         items = [item(1, 2, 3, answers="Canary"), item(2)]
         details = hold_details(items, ["10.00", None], Snapshot.of([held(name="r")]))
         assert "Canary" not in repr(details)

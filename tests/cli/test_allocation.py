@@ -106,14 +106,14 @@ def test_without_a_quantity_the_tickets_are_counted() -> None:
     assert given(found, allocate_items(found, order(bought("a", quantity=None, tickets=2)))) == {0: 1}
 
 
-def test_lines_that_differ_only_in_their_start_are_told_apart() -> None:
+def test_lines_that_differ_in_their_start_only_are_distinguished() -> None:
     early, late = "2027-05-15T10:00:00+02:00", "2027-05-15T14:00:00+02:00"
     found = [line("a", start=early), line("a", start=late)]
     afternoon = order(bought("a", start="2027-05-15T12:00:00+00:00"))
     assert given(found, allocate_items(found, afternoon)) == {1: 1}
 
 
-def test_the_log_tells_lines_apart_that_differ_only_in_their_answers() -> None:
+def test_log_distinguishes_lines_by_their_form_answers() -> None:
     found = [line("a"), line("a")]
     found[0].requested, found[1].requested = requested("a", answers="nuts"), requested("a", answers="milk")
     assert given(found, allocate_parts(found, [Part(requested("a", answers="milk"), 1)])) == {1: 1}

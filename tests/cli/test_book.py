@@ -391,7 +391,7 @@ def test_similar_references_have_separate_receipts(
     assert len(at_the_sandbox.inspect.orders) == len(references)
 
 
-def test_nobody_has_to_read_on_for_the_booking_to_go_on(
+def test_booking_continues_if_the_stream_is_not_read(
     at_the_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, written = os.pipe()

@@ -244,7 +244,7 @@ def test_what_no_booking_file_can_be_is_refused_at_its_line(
     assert (ended.status, at_the_sandbox.inspect.requests.total()) == (2, 0)
 
 
-def test_a_problem_is_told_with_the_line_that_it_stands_on(
+def test_problem_has_its_line_number(
     at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
     spread = """\

@@ -250,7 +250,7 @@ JSON_VALUES = st.recursive(
 
 
 @given(JSON_VALUES)
-def test_whatever_stands_in_a_file_it_is_parsed_or_refused_with_lines(value: object) -> None:
+def test_any_file_is_parsed_or_refused_with_lines(value: object) -> None:
     text = json.dumps(
         {"customer": value, "items": [value, {"offer": "o", "answers": value, "quantity": value}]}, indent=1
     )

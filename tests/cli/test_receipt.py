@@ -143,7 +143,7 @@ def test_a_receipt_names_what_was_bought_and_what_lies_beside_it() -> None:
     }
 
 
-def test_a_receipt_tells_nothing_about_a_person_and_no_voucher() -> None:
+def test_receipt_has_no_person_and_no_voucher() -> None:
     text = json.dumps(written(line(order=order())))
     assert not [
         secret for secret in ("Ada", "Lovelace", "ada@example.com", "4400112233557799") if secret in text

@@ -102,7 +102,7 @@ def test_what_is_not_json_is_refused_with_its_line(text: str, line: int, reason:
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "9" * 5000, "1e999999999999999999999"])
-def test_a_json_number_that_cannot_be_used_is_refused_where_it_stands(number: str) -> None:
+def test_unusable_json_number_is_refused_with_its_position(number: str) -> None:
     _, problems = read_json(f'{{"a": 1,\n"b": {number}}}')
     assert problems == (FileProblem(2, "b", f"{number[:40]} is not a number that can be used"),)
 

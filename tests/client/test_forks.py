@@ -219,7 +219,7 @@ wait(in_child(lambda: asyncio.run(korus.orders.get("x"))))
     assert "Cannot use this http_client after a fork" in said
 
 
-def test_a_child_that_closes_its_client_waits_for_nobody(server: ScriptedServer) -> None:
+def test_forked_child_closes_its_client_without_waiting(server: ScriptedServer) -> None:
     def page(seen: Seen) -> Reply:
         number = int(seen.target.partition("page=")[2] or 1)
         members = [{"@id": f"/v1/ticketing/catalogs/{number}-{n}"} for n in range(30)]

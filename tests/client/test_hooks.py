@@ -57,7 +57,7 @@ def test_a_call_that_succeeds_is_four_events_and_a_token(server: ScriptedServer,
     assert 0 < attempt_ended.elapsed <= ended.elapsed < 10
 
 
-def test_a_retry_is_told_with_its_reason_and_wait(server: ScriptedServer, caller: Caller) -> None:
+def test_retry_event_has_reason_and_wait(server: ScriptedServer, caller: Caller) -> None:
     server.replies(Reply(429, {}, {"Retry-After": "0"}), Reply(reset=True), Reply(body=ORDER))
     events: list[hooks.Event] = []
     caller.call(get_order, retry=QUICK, hooks=[events.append])
@@ -115,7 +115,7 @@ def test_a_call_that_fails_says_so(server: ScriptedServer, caller: Caller) -> No
     assert (ended.status, ended.error, ended.request_id, ended.attempts) == (404, "NotFound", "gone", 1)
 
 
-def test_a_token_that_is_refused_is_told(server: ScriptedServer, caller: Caller) -> None:
+def test_refused_token_is_reported(server: ScriptedServer, caller: Caller) -> None:
     server.answer_token = lambda _: Reply(401, {"error": "invalid_client"})
     events: list[hooks.Event] = []
     with pytest.raises(errors.AuthenticationFailed):
@@ -125,7 +125,7 @@ def test_a_token_that_is_refused_is_told(server: ScriptedServer, caller: Caller)
     assert [event.sent for event in events if isinstance(event, AttemptEnded)] == [False]
 
 
-def test_an_answer_from_the_cache_is_told(server: ScriptedServer, caller: Caller, tmp_path) -> None:
+def test_cached_answer_is_reported(server: ScriptedServer, caller: Caller, tmp_path) -> None:
     server.replies(Reply(body={"hydra:member": [], "hydra:totalItems": 0}))
     events: list[hooks.Event] = []
     list_catalogs = lambda korus: korus.catalogs.list()  # noqa: E731

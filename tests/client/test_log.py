@@ -79,7 +79,7 @@ def test_a_rate_limit_is_a_warning_once_a_minute(
     assert events_of(caplog) == [("korus.http", "WARNING", "rate_limit_met")]
 
 
-def test_repeated_trouble_is_told_with_its_count(caplog: pytest.LogCaptureFixture) -> None:
+def test_repeated_trouble_is_logged_with_its_count(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
     throttle = Throttle(lambda: now[0])
     logger = logging.getLogger("korus.test")
@@ -261,7 +261,7 @@ def test_there_is_one_logger_with_children_and_its_troubles_are_throttled() -> N
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_sweep_that_was_not_whole_is_told_as_such(caplog: pytest.LogCaptureFixture, *, whole: bool) -> None:
+def test_partial_sweep_is_logged_as_such(caplog: pytest.LogCaptureFixture, *, whole: bool) -> None:
     event = hooks.SweepEnded(kind="offers", elapsed=1.0, read=2, added=1, changed=0, removed=0, whole=whole)
     with caplog.at_level(logging.INFO, logger="korus.mirror"):
         log_event(event)

@@ -149,7 +149,7 @@ def test_a_page_size_below_one_is_refused_before_anything_is_sent(
     assert server.seen == []
 
 
-def test_nothing_is_sent_before_somebody_looks(server: ScriptedServer, caller: Caller) -> None:
+def test_nothing_is_sent_before_iteration(server: ScriptedServer, caller: Caller) -> None:
     client = caller.client()
     repr(client.orders.list(page_size=3, prefetch=2))
     assert server.seen == []
@@ -536,7 +536,7 @@ def test_collected_iteration_does_not_block_and_close_waits_for_it(
 
 
 @pytest.mark.anyio
-async def test_whoever_reads_a_list_is_told_that_the_client_was_closed_meanwhile(
+async def test_reading_a_list_of_a_closed_client_raises(
     server: ScriptedServer,
 ) -> None:
     collection = Collection(100)

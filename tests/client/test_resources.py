@@ -251,7 +251,7 @@ def test_an_order_is_read_and_found_by_its_reference(reader: Reader, bought: Bou
     assert later == []
 
 
-def test_an_issued_ticket_is_read_as_it_stands_in_its_order(reader: Reader, bought: Bought) -> None:
+def test_issued_ticket_is_read_as_in_its_order(reader: Reader, bought: Bought) -> None:
     order = reader.read(lambda korus: korus.orders.get(bought.order["id"]))
     ticket = order.items[0].tickets[0]
     found = reader.read(lambda korus: korus.tickets.get(ticket))

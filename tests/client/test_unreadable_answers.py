@@ -98,7 +98,7 @@ def test_an_unreadable_answer_of_the_token_endpoint_is_quoted_nowhere(
         (httpx.RemoteProtocolError("long " * 50 + "Lovelace"), "long"),
     ],
 )  # fmt: skip
-def test_an_error_of_httpx_is_told_up_to_where_it_quotes(error: Exception, said: str) -> None:
+def test_httpx_error_is_cut_before_it_quotes(error: Exception, said: str) -> None:
     failure = failure_of(error, sent=True, operation="get_order")
     assert said in str(failure)
     assert shown(failure, "") == []

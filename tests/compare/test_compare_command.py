@@ -101,7 +101,7 @@ def test_json_is_one_object_with_stable_keys(files, capsys):
         ("html", '<li class="breaking">'),
     ],
 )
-def test_every_format_tells_the_change(files, capsys, form, expected):
+def test_every_format_shows_the_change(files, capsys, form, expected):
     assert main([*files(old=sent(TEXT), new=sent(INTEGER)), "--format", form]) == 0
     shown = capsys.readouterr().out
     assert expected in shown

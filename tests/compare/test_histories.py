@@ -29,7 +29,7 @@ def test_each_step_of_a_history_is_a_change_in_both_directions(shape, tmp_path):
         *(pytest.param(shape, slice(None), marks=pytest.mark.proof) for shape in SHAPES),
     ],
 )
-def test_each_step_of_a_history_is_told_in_python(shape, steps, tmp_path, capsys):
+def test_each_step_of_a_history_has_a_cause_in_python(shape, steps, tmp_path, capsys):
     paths = history(shape, tmp_path)
     for old, new in list(itertools.pairwise(paths))[steps]:
         assert main([str(old), str(new), "--python"]) == 0, capsys.readouterr().err

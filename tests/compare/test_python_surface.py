@@ -133,7 +133,7 @@ def test_cassettes_with_changed_parts_are_named(meaning):
     assert effect(meaning, "operation-added").cassettes == ()
 
 
-def test_a_user_is_told_what_to_do_where_there_is_something_to_do(meaning):
+def test_errors_have_advice_where_there_is_any(meaning):
     assert (
         effect(meaning, "parameter-removed").action
         == "Remove the argument `session` from calls of `list_offers`."
@@ -142,7 +142,7 @@ def test_a_user_is_told_what_to_do_where_there_is_something_to_do(meaning):
     assert effect(meaning, "response-enum-value-added").action == ""
 
 
-def test_every_format_tells_it(meaning):
+def test_every_format_shows_it(meaning):
     for form, show in FORMATS.items():
         shown = show(meaning)
         assert "no longer has the parameter" in shown, form

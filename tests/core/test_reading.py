@@ -121,7 +121,7 @@ def test_every_list_is_read_with_or_without_the_hydra_prefix(sample: str, data: 
     assert found.total == document["totalItems"]
 
 
-def test_an_enum_value_that_nobody_knows_is_kept_and_can_be_asked_about() -> None:
+def test_unknown_enum_value_is_kept_and_recognizable() -> None:
     order = models.Order.from_dict({"status": "teleported"})
     assert order.status == "teleported"
     assert order.status.is_known is False

@@ -64,7 +64,7 @@ def test_a_database_that_does_not_answer_is_named_without_its_address() -> None:
     assert not [word for word in ("canary", "shop", "bookings") if word in shown]
 
 
-def test_a_database_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_hanging_database_blocks_no_call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("korus.doctor._journal._SECONDS", 0.2)
     began = time.monotonic()
     report, a7, a8 = seen(tmp_path / "journal.db", lambda: time.sleep(20) or 0.0)

@@ -61,7 +61,7 @@ def test_a_worker_is_killed_and_nothing_is_doubled_or_lost() -> None:
 @pytest.mark.proof
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("gunicorn")
-def test_two_hundred_customers_are_told_what_exists() -> None:
+def test_two_hundred_customers_learn_what_exists() -> None:
     found = run_fleet("--customers", "200", seconds=880)
     assert_honest(found, customers=200)
     assert found["killed"] >= 3

@@ -163,5 +163,5 @@ def test_words_of_a_plain_text_prove_an_order_and_are_not_quoted(kind, body, pro
         ("", False),
     ],
 )
-def test_words_that_say_that_somebody_gave_up_waiting(words, says):
+def test_words_of_a_wait_that_was_given_up(words, says):
     assert says_timed_out(words) is says

@@ -536,7 +536,7 @@ async def test_who_waits_for_a_call_that_is_cancelled_asks_itself(file: Path) ->
     assert len(api.asked) == 2
 
 
-def test_an_error_is_everybodys_and_nobody_waits_for_it_twice(file: Path) -> None:
+def test_error_reaches_all_waiters_once(file: Path) -> None:
     api = Api()
     api.delay = 0.3
     api.failures = [httpx.Response(404)]

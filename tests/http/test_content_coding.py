@@ -57,7 +57,7 @@ def test_all_members_of_a_gzip_file_are_read(members: list[bytes], size: int) ->
 
 @pytest.mark.parametrize("behind", [b"\0" * 9, b"garbage"])
 @pytest.mark.parametrize("packer", ["gzip", "deflate"])
-def test_what_stands_behind_the_end_means_nothing(packer: str, behind: bytes) -> None:
+def test_content_after_the_end_is_ignored(packer: str, behind: bytes) -> None:
     decoder = Decoder(packer)
     assert b"".join(decoder.pieces(PACKERS[packer](b"text") + behind)) == b"text"
     decoder.finish()

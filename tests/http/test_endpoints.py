@@ -41,7 +41,7 @@ def test_newly_required_parameter_is_sent_with_its_neutral_value():
     assert is_paged(module)
 
 
-def test_a_parameter_that_is_gone_or_that_nobody_can_guess_is_named():
+def test_removed_and_unguessable_parameters_are_named():
     def build_request(*, catalog_id, zone, with_disabled):
         return given(catalog_id=catalog_id, zone=zone, with_disabled=with_disabled)
 

@@ -96,6 +96,6 @@ def test_an_argument_of_another_version_is_unavailable_by_name() -> None:
     assert request_for(catalogs, moon=None, order_created_at="asc")["params"] == [("order[createdAt]", "asc")]
 
 
-def test_lists_with_pages_are_told_from_those_without() -> None:
+def test_paged_and_unpaged_lists_are_distinguished() -> None:
     assert is_paged(endpoint("list_offers"))
     assert not is_paged(endpoint("list_order_documents"))

@@ -81,7 +81,7 @@ def test_what_will_not_pass_is_not_repeated(error: KorusError) -> None:
     assert wait_after(error, Replay.SAFE) is None
 
 
-def test_an_operation_that_nobody_knows_goes_by_its_method() -> None:
+def test_unknown_operation_is_treated_by_its_method() -> None:
     assert replay_of("list_moons", "GET") is Replay.SAFE
     assert replay_of("list_moons", "head") is Replay.SAFE
     assert replay_of("list_moons", "TRACE") is Replay.SAFE

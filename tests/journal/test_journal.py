@@ -140,7 +140,7 @@ class TestStore:
         assert store.entries(open_only=True) == []
         assert store.take_over().taken == ()
 
-    def test_a_reservation_belongs_to_whoever_claimed_it_first(self, address, opened):
+    def test_reservation_belongs_to_the_first_claim(self, address, opened):
         first, second = order_intent("/r/1"), order_intent("/r/1")
         one, other = opened(address), opened(address)
         assert one.claim(first, ["/r/1", "/r/2"]) == {"/r/1", "/r/2"}
@@ -161,7 +161,7 @@ class TestStore:
             assert store.claim(second, [*mine, "/o/999"]) == {"/o/999"}
         assert caplog.records == []
 
-    def test_claims_that_nobody_has_are_written_by_one_statement(self, address, opened):
+    def test_new_claims_are_written_by_one_statement(self, address, opened):
         store, sent = opened(address), []
         mine, theirs = order_intent("/r/1"), order_intent("/r/1")
         store.claim(theirs, ["/r/0"])
@@ -277,7 +277,7 @@ class TestStore:
         assert other.competing(order_intent("/r/1")) == []
         assert other.claimed(["/r/1"]) == frozenset()
 
-    def test_only_what_nobody_works_on_is_taken_over_and_only_once(self, address, opened):
+    def test_only_abandoned_intents_are_taken_over_once(self, address, opened):
         store = opened(address)
         given_up, working_on = order_intent("/r/1"), working(order_intent("/r/2"))
         store.open(given_up)
@@ -348,7 +348,7 @@ class TestStore:
         assert store.take(busy.id) is None
         assert store.take("unheard of") is None
 
-    def test_forgetting_settles_only_what_nobody_works_on(self, address, opened):
+    def test_forgetting_settles_abandoned_intents_only(self, address, opened):
         store = opened(address)
         left, busy = order_intent("/r/1"), working(order_intent("/r/2"))
         for intent in (left, busy):
@@ -542,7 +542,7 @@ class TestAddresses:
         assert "secret" not in str(caught.value)
 
     @pytest.mark.parametrize("address", ["nonsense://x", "://", "postgresql+nodriver://x"])
-    def test_an_address_nobody_speaks_to_is_refused(self, address):
+    def test_unused_address_is_refused(self, address):
         with pytest.raises(ConfigurationError, match="cannot be opened"):
             JournalStore(address)
 
@@ -580,7 +580,7 @@ class TestOnDisk:
     @pytest.mark.skipif(
         not Path("/proc/self/fd").exists(), reason="open files are counted as Linux lists them"
     )
-    def test_one_that_nobody_closes_leaves_no_file_open(self, tmp_path):
+    def test_forgotten_database_leaves_no_file_open(self, tmp_path):
         path = tmp_path / "bookings.db"
         store = JournalStore(str(path))
         store.count()
@@ -805,7 +805,7 @@ class TestBookings:
         }
         assert len(front.sandbox.inspect.orders) == 2
 
-    def test_what_the_api_cannot_tell_stays_open_for_the_next_time(self, front, address):
+    def test_undecided_intents_stay_open(self, front, address):
         hasty = front.client(journal=address, timeout=Timeouts(total=0.5))
         front.sandbox.faults.add("drop_after", operation=HOLD, count=1)
         front.sandbox.faults.add("status", operation="list_reservations", status=503, skip=1)
@@ -1016,7 +1016,7 @@ def test_outcome_is_written_although_pruning_fails(address, opened, monkeypatch)
     assert store.settle(intent, {}, ["/r/1"]) == {"/r/1"}
 
 
-def test_machines_of_one_name_are_told_apart(tmp_path, monkeypatch):
+def test_machines_with_the_same_name_are_distinguished(tmp_path, monkeypatch):
     file = tmp_path / "machine-id"
     monkeypatch.setattr("korus._journal.process._MACHINE_ID", file)
     without = Owner.current()

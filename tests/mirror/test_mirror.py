@@ -187,7 +187,7 @@ def test_a_cache_beside_a_mirror_that_others_sweep_follows_its_feed(tmp_path: Pa
         assert not mirror.expire_cache()
 
 
-def test_a_cache_that_does_not_work_is_told_of_changes_later(tmp_path: Path, monkeypatch) -> None:
+def test_broken_cache_is_expired_later(tmp_path: Path, monkeypatch) -> None:
     api = small_api()
     with api.client(cache=str(tmp_path / "cache")) as korus, Mirror(tmp_path / "m.db", korus) as mirror:
         monkeypatch.setattr(type(korus.cache), "expire", lambda self, *, began=None: False)
@@ -672,7 +672,7 @@ def swept(report: Any) -> list[str | None]:
     return [sweep.scope.catalog and sweep.scope.catalog.rpartition("/")[2] for sweep in report.sweeps]
 
 
-def test_a_run_that_was_cut_off_does_not_read_again_what_it_had_done_just_before(two: Shop) -> None:
+def test_interrupted_run_does_not_repeat_finished_scopes(two: Shop) -> None:
     def interrupt(request: httpx.Request) -> None:
         if request.url.path.endswith("zoo/offers"):
             raise KeyboardInterrupt
@@ -1028,7 +1028,7 @@ def test_live_answers_are_asked_for_among_any_number_of_offers(shop: Shop) -> No
     assert [each.offer for each in found] == sorted(shop.iris())[:2]
 
 
-def test_an_option_whose_code_no_address_can_have_keeps_nothing_else_from_being_read(shop: Shop) -> None:
+def test_option_with_an_unusable_code_blocks_nothing_else(shop: Shop) -> None:
     base = f"{PARK}/product_bases/entry"
 
     def options(request: httpx.Request) -> httpx.Response | None:

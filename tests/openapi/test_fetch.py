@@ -415,7 +415,7 @@ def test_no_compression_is_asked_for_so_that_a_length_can_be_trusted(folder):
     assert headers["Accept-Encoding"] == "identity"
 
 
-def test_every_status_stands_in_the_help_and_is_used_once(capsys):
+def test_every_exit_status_is_in_the_help_once(capsys):
     with pytest.raises(SystemExit) as left:
         main(["--help"])
     assert left.value.code == 0

@@ -156,7 +156,7 @@ def test_a_booking_with_a_retry_and_a_lost_answer_is_one_trace(
     assert not [word for word in (*CUSTOMER.values(), "SHOP-1", offer.id, "Bearer") if word in shown]
 
 
-def test_the_log_of_a_booking_is_flat_and_names_nobody(
+def test_log_of_a_booking_is_flat_and_has_no_names(
     sandbox: Sandbox, run: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     offer = some_offer(sandbox)

@@ -27,7 +27,7 @@ def dates(file: Path) -> list[date | None]:
     return [item.offer.date for item in items if isinstance(item.offer, OfferNamed)]
 
 
-def test_until_its_week_begins_the_file_is_booked_as_it_stands(folder: Path) -> None:
+def test_file_is_booked_unchanged_until_its_week_begins(folder: Path) -> None:
     assert demo.file_to_book(date(2027, 5, 10)) == (demo.FILE, demo.FIRST_DAY)
     assert not folder.exists()
     assert {day.isoformat() for day in dates(demo.FILE) if day} == {"2027-05-14", "2027-05-15", "2027-05-16"}

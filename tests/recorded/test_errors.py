@@ -51,7 +51,7 @@ def test_a_request_that_makes_no_sense_is_refused(client, korus_cassette):
     assert caught.value.operation == "bulk_create_orders"
 
 
-def test_what_belongs_to_somebody_else_is_refused(client):
+def test_resources_of_others_are_refused(client):
     """403 for a catalogue that was not granted."""
     with pytest.raises(PermissionDenied) as caught:
         client.offers.list(NOWHERE).first()
@@ -85,7 +85,7 @@ def test_too_many_requests_are_made_again_after_the_time_the_api_names(client, k
     assert client.catalogs.list().first().iri
 
 
-def test_too_many_requests_for_too_long_are_told_with_the_time_to_wait(client, korus_cassette):
+def test_lasting_429_is_raised_with_the_time_to_wait(client, korus_cassette):
     """429 until the attempts are used up."""
     korus_cassette.arrange(
         lambda sandbox: sandbox.faults.add("status", operation="list_catalogs", status=429, retry_after=0)
@@ -104,7 +104,7 @@ def test_a_failing_server_is_asked_again(client, korus_cassette, status):
     assert client.catalogs.list().first().iri
 
 
-def test_a_server_that_is_broken_is_told_as_such(client, korus_cassette):
+def test_broken_server_is_reported_as_such(client, korus_cassette):
     """500 on reading is not tried again."""
     korus_cassette.arrange(
         lambda sandbox: sandbox.faults.add("status", operation="list_catalogs", status=500)
@@ -122,7 +122,7 @@ def test_a_page_of_a_proxy_is_an_error_and_no_answer(client, korus_cassette):
     assert "<" in caught.value.body
 
 
-def test_values_that_nobody_described_are_kept(client, korus_cassette):
+def test_undocumented_values_are_kept(client, korus_cassette):
     """Every enumerated value of a reservation is one that the description does not know."""
     outcome = held(client)
     korus_cassette.arrange(

@@ -220,7 +220,7 @@ def test_every_list_is_read_page_by_page(client):
         assert len({iri for page in pages for iri in page}) == len(pages)
 
 
-def test_whoever_buys_and_whoever_comes_is_addressed_as_they_wish(client, korus_cassette):
+def test_buyers_and_beneficiaries_have_a_salutation(client, korus_cassette):
     """All titles of a customer and of a ticket's holder, and none; the order shows the holder."""
     for title, reference in (("mr", "SHOP-37"), ("mx", "SHOP-38")):
         booking = client.reservations.bulk()

@@ -125,6 +125,6 @@ def test_the_cassettes_are_what_the_samples_give():
     assert [one.name for one in published.PUBLISHED if not published._is_fresh(one)] == []
 
 
-def test_every_published_cassette_says_that_nobody_recorded_it():
+def test_published_cassettes_are_marked_as_not_recorded():
     assert {published.build(one).header.origin for one in published.PUBLISHED} == {"published"}
     assert {one.api_version for one in published.PUBLISHED} >= {"1.0.4", "1.0.7"}

@@ -31,7 +31,7 @@ def test_the_front_says_how_to_reach_it_and_counts(shop: Shop, sandbox: Sandbox)
     assert seen["tokens_issued"] == 1
 
 
-def test_orders_and_reservations_are_told(shop: Shop, sandbox: Sandbox) -> None:
+def test_orders_and_reservations_are_reported(shop: Shop, sandbox: Sandbox) -> None:
     offer = shop.offers("Lantern workshop, adult")[0]
     order = shop.buy(offer, 2, "A-1")
     open_hold = shop.reserve(shop.line(offer))["reservations"][0]["@id"]
@@ -78,7 +78,7 @@ def test_tokens_reservations_and_connections_are_ended(shop: Shop, sandbox: Sand
         look(sandbox, "/")
 
 
-def test_requests_are_told_without_their_tokens(shop: Shop, sandbox: Sandbox) -> None:
+def test_requests_are_shown_without_tokens(shop: Shop, sandbox: Sandbox) -> None:
     shop.catalog()
     told = look(sandbox, "/requests", operation="list_catalogs")
     assert [(each["method"], each["status"], each["authorized"]) for each in told] == [("GET", 200, True)]

@@ -128,7 +128,7 @@ def test_a_net_price_comes_back_to_its_gross(cents: int, percent: int) -> None:
     assert re.fullmatch(r"[0-9]+\.[0-9]{2}", amount(net))
 
 
-def test_the_clock_runs_stands_moves_and_is_set() -> None:
+def test_clock_runs_stops_moves_and_is_set() -> None:
     start = datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)
     clock = Clock(start, frozen=True)
     assert clock.now() - start < timedelta(seconds=1)

@@ -149,9 +149,7 @@ def test_bodies_are_spoilt_while_the_status_stays(sandbox: Sandbox, raw: httpx.C
     assert seen["padding"] == 10 * 1024 * 1024
 
 
-def test_an_enumerated_value_is_one_that_nobody_knows(
-    shop: Shop, sandbox: Sandbox, raw: httpx.Client
-) -> None:
+def test_enumerated_value_is_treated_as_unknown(shop: Shop, sandbox: Sandbox, raw: httpx.Client) -> None:
     order = shop.buy(shop.offers("Lantern Park, one day, child")[0])
     sandbox.faults.add("unknown_enum", value="levitating", count=1)
     changed = raw.get(order["@id"]).json()
@@ -236,7 +234,7 @@ def strikes(faults: Faults, times: int, operation: str = "get_order") -> list[bo
     return [bool(faults.strike(operation, "GET")) for _ in range(times)]
 
 
-def test_a_fault_strikes_what_it_is_about_and_as_often_as_told() -> None:
+def test_fault_applies_to_its_operation_as_often_as_set() -> None:
     faults = Faults()
     faults.add("drop_before", operation="get_order", skip=2, count=2)
     assert not any(strikes(faults, 3, "list_orders"))

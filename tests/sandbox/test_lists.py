@@ -133,7 +133,7 @@ def test_offers_are_filtered_by_product_base_session_and_option(shop: Shop, offe
     assert shop.members(offers, **{"optionValuesContext[]": ["nonsense"]}) == []
 
 
-def test_search_tells_the_filters(shop: Shop, offers: str) -> None:
+def test_search_shows_the_filters(shop: Shop, offers: str) -> None:
     search = shop.get(offers).json()["search"]
     variables = [entry["variable"] for entry in search["mapping"]]
     assert {"order[date]", "date[strictly_before]", "product[]", "session", "optionValuesContext[]"} <= set(

@@ -81,7 +81,7 @@ def test_a_well_written_answer_is_taken(
 
 
 @pytest.mark.parametrize("kind", sorted(BAD))
-def test_a_badly_written_answer_is_refused_where_it_stands(
+def test_malformed_form_answer_is_refused_with_its_position(
     kind: str, shop: Shop, line: dict[str, Any]
 ) -> None:
     fields = line["ticketSessions"][0]["formData"]["fields"]
@@ -112,7 +112,7 @@ def test_a_required_answer_that_is_missing_is_named(shop: Shop, line: dict[str, 
     assert refused(shop, line) == ["items[0].ticketSessions[0].formData"]
 
 
-def test_everything_wrong_in_all_lines_is_told_at_once_and_nothing_is_held(
+def test_all_problems_are_reported_at_once_and_nothing_is_held(
     shop: Shop, line: dict[str, Any], sandbox: Sandbox
 ) -> None:
     first, second, third = copy.deepcopy(line), copy.deepcopy(line), copy.deepcopy(line)

@@ -277,7 +277,7 @@ def in_a_thread() -> None:
         (lambda: logging.getLogger("redis").warning("lost"), "log of redis"),
     ],
 )
-def test_what_nobody_raises_is_foreign_too(work, name: str) -> None:
+def test_unraised_errors_are_foreign_too(work, name: str) -> None:
     tally = Tally(1.0, 1.0)
     before = sys.unraisablehook, threading.excepthook
     with Noise(tally).listening():

@@ -127,7 +127,7 @@ def test_an_attribute_that_no_class_has_is_still_an_error() -> None:
         assert not hasattr(offer, "__wrapped__")
 
 
-def test_a_name_that_was_set_but_does_not_exist_is_refused_when_it_would_be_sent() -> None:
+def test_unknown_name_that_was_set_is_refused_when_sent() -> None:
     offer, misspelt = Offer.from_dict(payloads.offer(7)), "prise"
     setattr(offer, misspelt, "1.00")
     with pytest.raises(AttributeError, match="'Offer' object has no attribute 'prise' to send"):

@@ -71,7 +71,7 @@ def test_json_is_stored_as_structure_with_minimal_extras(content, recorded):
     assert list(found.get("json", {})) == list(recorded.get("json", {})), "keys keep their order"
 
 
-def test_a_form_stands_as_pairs_and_other_bytes_as_base64():
+def test_form_bodies_are_pairs_and_other_bytes_base64():
     assert bodies.record(b"a=1&b=x+y&a=2", "application/x-www-form-urlencoded") == {
         "form": [["a", "1"], ["b", "x y"], ["a", "2"]]
     }

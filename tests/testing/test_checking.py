@@ -168,7 +168,7 @@ def test_coverage_counts_what_one_cassette_shows(capsys, cassette):
     assert f"{name} 404" in found["shares"]["statuses"]["missing"]
 
 
-def test_show_tells_the_story_and_one_exchange_whole(capsys, cassette):
+def test_show_prints_the_scenario_and_one_exchange(capsys, cassette):
     status, printed = run(capsys, "show", cassette)
     assert status == 0
     assert "from published, API version 1.0.19" in printed.out

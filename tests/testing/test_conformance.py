@@ -172,11 +172,11 @@ def test_an_exchange_that_is_as_described_gives_one_finding_that_says_so():
         ({"bag": {"one": "x"}}, "type", "/0/bag/one", "x"),
     ],
 )
-def test_what_is_wrong_in_a_body_is_told_by_kind_place_and_value(change, kind, pointer, value):
+def test_body_problems_have_kind_place_and_value(change, kind, pointer, value):
     assert found(listed({**GOOD, **change})) == [(kind, "response body", pointer, value)]
 
 
-def test_what_is_missing_is_told_once_per_field():
+def test_missing_fields_are_reported_once():
     assert found(listed({"name": "One"}, {"@id": "x"})) == [
         ("missing", "response body", "/0/@id", None),
         ("missing", "response body", "/1/name", None),

@@ -201,7 +201,7 @@ def test_what_is_announced_is_no_key(key):
 
 
 @pytest.mark.parametrize("name", ["Order", "Member", "Date", "Page"])
-def test_keys_of_the_api_are_nobody_s_name(name):
+def test_keys_of_the_api_are_not_names(name):
     told = exchange(body={"customer": {"firstname": name, "lastname": "Xylander"}})
     uri = "/v1/booking/orders?order[date]=asc&page=2"
     answer = {"hydra:member": [], "member": [], "order": 1, "date": "2030-04-15"}

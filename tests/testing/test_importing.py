@@ -178,7 +178,7 @@ def test_a_recording_of_another_tool_is_a_cassette_with_nothing_private_in_it(tm
         assert len(tape.unplayed) == 2
 
 
-def test_an_import_replaces_nothing_unless_told(tmp_path):
+def test_import_replaces_nothing_by_default(tmp_path):
     given = tmp_path / "scenario.har"
     given.write_text(har())
     assert run("import", given, "--to", tmp_path).exit_code == 0

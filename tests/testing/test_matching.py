@@ -81,7 +81,7 @@ def test_volatile_places_are_left_out_wherever_they_are_named():
     ) == ["body /items/1/n"]
 
 
-def test_a_pseudonym_stands_for_the_value_it_was_made_from_and_no_other():
+def test_pseudonym_replaces_one_value_only():
     one = recorded(body={"firstname": ADA, "notes": f"for {ADA}!"})
     assert places(one, made(body={"firstname": "Ada", "notes": "for Ada!"})) == []
     assert places(one, made(body={"firstname": "Eda", "notes": "for Ada!"})) == ["body /firstname"]

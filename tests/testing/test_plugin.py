@@ -169,7 +169,7 @@ def test_a_cassette_that_no_test_owns_fails_the_run(project):
 
 
 @pytest.mark.proof
-def test_an_old_cassette_is_recorded_anew_and_a_new_one_is_not(project):
+def test_only_old_cassettes_are_recorded_again(project):
     path = cassette(project)
     path.write_text(path.read_text().replace("recorded_at: '20", "recorded_at: '19", 1))
     run(project, "-k", "test_first", "--korus-rerecord-older-than=1900-01-01").assert_outcomes(

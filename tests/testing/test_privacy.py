@@ -209,7 +209,7 @@ def traces(value):
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", CANARIES)
-def test_no_canary_survives_where_it_stands(tmp_path, name, place):
+def test_no_canary_survives_in_place(tmp_path, name, place):
     value = CANARIES[name]
     path = written(tmp_path, announcing(name, value), planted(place, name, value))
     # what stands in base64 is looked at as well
@@ -222,7 +222,7 @@ def test_no_canary_survives_where_it_stands(tmp_path, name, place):
 
 
 @pytest.mark.parametrize("name", CANARIES)
-def test_a_canary_announced_only_where_it_stands_does_not_survive_either(tmp_path, name):
+def test_canary_announced_only_in_place_is_removed_too(tmp_path, name):
     value = CANARIES[name]
     path = written(tmp_path, planted("address in text", name, value), planted("json in text", name, value))
     assert value.casefold() not in path.read_text(encoding="utf-8").casefold()
@@ -541,7 +541,7 @@ def test_a_text_of_the_catalogue_is_not_taken_for_a_customer_of_that_name():
     assert conceal(conceal(PARK, Pseudonyms()), Pseudonyms()) == conceal(PARK, Pseudonyms())
 
 
-def test_words_of_the_api_s_own_paths_are_nobody_s_name():
+def test_words_of_the_apis_paths_are_not_names():
     told = exchange(
         request_body=json.dumps({"customer": {"firstname": "Price", "lastname": "Orders"}}).encode()
     )

@@ -150,7 +150,7 @@ def test_a_broken_cassette_says_which_file_and_where(scenario, change, where):
 
 
 @pytest.mark.parametrize("content", [b"\0", b"\xff\xfe\x00", b"", b"a: [1\n", b"[" * 3000])
-def test_what_is_no_cassette_at_all_is_told_in_one_line(tmp_path, content):
+def test_file_that_is_no_cassette_is_reported_in_one_line(tmp_path, content):
     path = tmp_path / "broken.yaml"
     path.write_bytes(content)
     with pytest.raises(cassettes.CassetteUnreadable) as caught:

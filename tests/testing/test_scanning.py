@@ -190,7 +190,7 @@ def test_file_that_is_not_a_cassette_is_a_leak_and_scanned_too(tmp_path):
     assert [leak.what for leak in scanning.scan([path])] == ["unreadable"]
 
 
-def test_a_secret_of_this_machine_is_found_wherever_it_stands(tmp_path, header):
+def test_secret_of_this_machine_is_found_anywhere(tmp_path, header):
     path = written(tmp_path, header, response={"json": {"x": "plainword"}})
     assert [leak.what for leak in scanning.scan([path], secrets=["plainword"])] == [
         "a secret of this machine"

@@ -97,9 +97,7 @@ def visit(app):
     return anyio.run(visit)
 
 
-def test_an_application_under_test_answers_itself_and_its_korus_is_recorded_and_replayed(
-    tmp_path, header, sandbox
-):
+def test_application_answers_itself_and_its_client_is_recorded(tmp_path, header, sandbox):
     path = tmp_path / "view.yaml"
     with open_cassette(path, header=header, record=True):
         shown = visit(application(**settings(sandbox))).json()
@@ -131,7 +129,7 @@ def test_other_traffic_goes_its_own_way_while_korus_is_recorded_and_replayed(
 
 
 @pytest.mark.parametrize("record", [True, False])
-def test_hosts_that_vcrpy_is_told_to_ignore_are_reached(scenario, header, server, record):
+def test_hosts_ignored_by_vcrpy_are_reached(scenario, header, server, record):
     def configure(vcr):
         vcr.ignore_hosts = ["127.0.0.1"]
 

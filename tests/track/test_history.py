@@ -62,7 +62,7 @@ def test_the_page_is_whole_and_needs_no_script_and_no_network(steps):
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
 
 
-def test_every_version_and_every_record_stands_on_the_page(steps, six):
+def test_page_has_every_version_and_record(steps, six):
     page = Page(show(steps))
     words = "".join(page.words)
     assert len([one for one in page.ids if one.startswith("v-")]) == len(versions(six))
@@ -73,7 +73,7 @@ def test_every_version_and_every_record_stands_on_the_page(steps, six):
     assert expandable > sum(len(step.comparison.changes) for step in steps)
 
 
-def test_what_came_and_went_is_told_and_what_breaks_is_marked(steps):
+def test_additions_removals_and_breaks_are_shown(steps):
     (forms,) = [step for step in steps if step.new.name == "1.0.19"]
     assert {(entry.kind, entry.name) for entry in forms.went} == {
         ("operation", "GET /v1/forms/{id}"),
