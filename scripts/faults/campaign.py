@@ -108,7 +108,7 @@ class Result:
 
     @property
     def clean(self) -> bool:
-        """True if there are no doubled, late, lost or unknown bookings."""
+        """True if there are no duplicate, late, lost or unknown bookings."""
         return not (self.duplicates or self.lost or self.unknown or self.late)
 
 
@@ -348,8 +348,8 @@ class _Books:
                 f"{what}: {', '.join(sorted(names)[:20])}"
                 for what, names in {
                     "ordered twice": doubled,
-                    "ordered, and nobody knows": unheard,
-                    "believed to be ordered": phantoms,
+                    "ordered, but not reported": unheard,
+                    "reported, but not ordered": phantoms,
                     "not finished": unfinished,
                     "lines without an order": missing,
                     "unknown": unknown,

@@ -75,16 +75,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _print_tally(tally: Tally) -> None:
     share = tally.demanding / max(tally.schedules, 1)
     print(f"{tally.schedules:>10}  schedules of seed {tally.seed}")
-    print(f"{share:>10.0%}  with two processes, four faults and sixty effects at least")
+    print(f"{share:>10.0%}  with at least two processes, four faults and sixty effects")
     print(f"{tally.processes:>10}  processes\n{tally.effects:>10}  effects")
-    print(f"{tally.schedules / max(tally.seconds, 0.001) * 60:>10.0f}  schedules a minute of CPU")
+    print(f"{tally.schedules / max(tally.seconds, 0.001) * 60:>10.0f}  schedules per minute of CPU time")
     print("faults")
     for kind, count in sorted(tally.faults.items()):
         print(f"{count:>10}  {kind}")
     print("verdicts")
     for kind, count in sorted(tally.verdicts.items()):
         print(f"{count:>10}  {kind}")
-    print("has to be zero")
+    print("must be zero")
     for name, meaning in COUNTS.items():
         print(f"{tally.counts[name]:>10}  {name}: {meaning}")
 

@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 __all__ = ["COUNTS", "REPEATED", "Audit", "Request"]
 
 COUNTS: Final = {
-    "doubled": "units ordered beyond what was asked for (R1)",
-    "lost": "orders believed that do not exist, or existing ones that nobody was told of (R2)",
+    "doubled": "units ordered beyond the requested ones (R1)",
+    "lost": "orders reported that do not exist, or existing ones that were not reported (R2)",
     "falsely_failed": "orders reported as failed that exist (R2)",
-    "falsely_succeeded": "lines reported as succeeded that are not in full as shown (R2)",
+    "falsely_succeeded": "lines reported as succeeded that are incomplete (R2)",
     "stolen": "reservations or orders that belong to another line, or contradict theirs (R4, R9)",
-    "after_cancellation": "requests that book begun after a cancellation (R7)",
-    "left_open": "intents open when recovery had ended, and not said to be (R5)",
-    "after_lost_claim": "requests that book begun after a lost claim (R6)",
-    "unproven_absence": "absence acted on without proof (R10)",
-    "endless": "schedules that did not come to rest",
+    "after_cancellation": "booking requests started after a cancellation (R7)",
+    "left_open": "intents that recovery left open without reporting them (R5)",
+    "after_lost_claim": "booking requests started after a lost claim (R6)",
+    "unproven_absence": "absence assumed without proof (R10)",
+    "endless": "schedules that did not end",
 }
 REPEATED: Final = "line held again though its first hold exists"
 _NEARLY: Final = 0.001
@@ -206,12 +206,12 @@ class Audit:
             units += held.units
             if held.offer != item["offer"]:
                 self.add("stolen", f"{intent.id}: {held.iri} holds another offer")
-            # as many units as another line asked for, and this one did not; what a call could not claim, nobody can
-            # know to be its
-            nobodys = {intent.id, *self._unclaimed}
-            is_anothers = any(of not in nobodys for of, _ in held.lines)
+            # as many units as another line requested, but not this one. Without a claim, the owner of a reservation is
+            # unknown
+            unowned = {intent.id, *self._unclaimed}
+            is_foreign = any(of not in unowned for of, _ in held.lines)
             if (
-                is_anothers
+                is_foreign
                 and len(results) == 1
                 and item["quantity"] not in {held.units, held.item["quantity"]}
             ):
@@ -286,7 +286,7 @@ class Audit:
         # an intent of a suspended process may be continued
         left = process.log.left_behind(process) & before
         for intent_id in sorted(left - said.keys()):
-            self.add("left_open", f"p{process.number}: {intent_id} is open and recovery does not say so")
+            self.add("left_open", f"p{process.number}: {intent_id} is open and recovery does not report it")
         self._reported.update(said)
 
     def check_open(self, intent: Intent) -> None:
@@ -317,7 +317,7 @@ class Audit:
                     )
         for made in api.bought.values():
             if made.iri not in self._told:
-                self.add("lost", f"{made.iri} of {made.intent} exists and nobody was told")
+                self.add("lost", f"{made.iri} of {made.intent} exists and was not reported")
         self._count_repeated_holds()
 
     def _count_repeated_holds(self) -> None:

@@ -138,13 +138,13 @@ def _one_look_believed() -> list[Replacement]:
 
 
 BREAKS: Final[dict[str, tuple[str, Callable[[], list[Replacement]]]]] = {
-    "R1": ('"already ordered" is taken for a failure, so that it is bought again', _already_ordered_fails),
-    "R2": ("a 5xx is taken for a refusal without a look", _server_errors_refuse),
-    "R3": ("a retry asks for whole lines instead of the units that failed", _whole_lines_again),
-    "R4": ("without a shared log a look-alike is adopted", _look_alikes_taken),
-    "R5": ("recovery does not wait for others who recover", _others_not_waited_for),
+    "R1": ('"already ordered" is treated as a failure, so that it is ordered again', _already_ordered_fails),
+    "R2": ("a 5xx is treated as a refusal without a lookup", _server_errors_refuse),
+    "R3": ("a retry requests whole lines instead of the failed units", _whole_lines_again),
+    "R4": ("without a shared log a similar reservation is taken", _look_alikes_taken),
+    "R5": ("recovery does not wait for other recoveries", _others_not_waited_for),
     "R6": ("a lost claim is ignored", _lost_claims_ignored),
-    "R7": ("what was cancelled is left to be completed", _cancelled_ones_completed),
-    "R9": ("an order that names another reservation is taken by elimination", _orders_taken_by_elimination),
-    "R10": ("one look proves absence", _one_look_believed),
+    "R7": ("a cancelled booking is completed", _cancelled_ones_completed),
+    "R9": ("an order of another reservation is assigned by elimination", _orders_taken_by_elimination),
+    "R10": ("a single lookup proves absence", _one_look_believed),
 }

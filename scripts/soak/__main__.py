@@ -52,7 +52,7 @@ def table(found: Result) -> str:
         *_indented(found.foreign),
         ("calls that overran", found.overran),
         ("wrong answers", found.wrong),
-        ("doubled bookings", found.doubled),
+        ("duplicate bookings", found.doubled),
         ("children forked", found.children),
         ("  their calls", found.child_calls),
         ("  failed", found.children_failed),

@@ -170,7 +170,7 @@ async def carry_out_async(steps: Steps, tally: Tally) -> None:
     steps.close()
 
 
-# ---------------------------------------------------------------------- what nobody raises
+# ---------------------------------------------------------------------- errors outside of calls
 
 
 class Noise(logging.Handler):

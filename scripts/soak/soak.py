@@ -145,7 +145,7 @@ class Result:
             "foreign errors": sum(self.foreign.values()),
             "overran": self.overran,
             "wrong answers": self.wrong,
-            "doubled bookings": self.doubled,
+            "duplicate bookings": self.doubled,
             "children failed": self.children_failed,
             "no answer after all trouble": len(self.unanswered),
             "memory": self.growth > self.memory,

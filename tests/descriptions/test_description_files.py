@@ -62,7 +62,7 @@ def test_values_are_read_by_the_core_schema_of_yaml_1_2(written, value):
     assert type(read) is type(value)
 
 
-def test_keys_are_text_whatever_they_look_like():
+def test_keys_are_always_text():
     assert parse("200: a\non: b\nnull: c\n1.5: d\ntrue: e\n") == {
         "200": "a",
         "on": "b",
@@ -173,7 +173,7 @@ def test_a_file_is_not_named_after_anything(version):
         file_name(version)
 
 
-def test_a_missing_file_is_said(tmp_path):
+def test_missing_file_is_reported(tmp_path):
     with pytest.raises(DescriptionError, match="No such file"):
         load(tmp_path / "1.0.yaml")
 
@@ -237,7 +237,7 @@ def test_document_with_a_missing_target_is_incomplete():
         check_whole(described(tags=[{"name": "Y"}]))
 
 
-def test_a_description_says_itself_that_it_is_reconstructed():
+def test_description_is_marked_as_reconstructed():
     info = {"title": "KorusTicket API", "version": "1", "x-provenance": {"origin": "reconstructed"}}
     assert is_reconstructed(described(info=info))
     assert not is_reconstructed(described())

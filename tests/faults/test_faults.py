@@ -39,7 +39,7 @@ def test_few_bookings_are_neither_lost_nor_doubled() -> None:
 
 @pytest.mark.proof
 @pytest.mark.timeout(600)
-def test_no_booking_is_lost_or_doubled_whatever_goes_wrong():
+def test_no_booking_is_lost_or_duplicated():
     campaign = Campaign(seed=11, bookings=70, commands=1, workers=4, pauses=(5, 11), most_seconds=400)
     result = run(campaign)
     assert result.details == ()

@@ -66,14 +66,14 @@ def test_the_lock_names_the_bytes_of_every_file():
         assert sha256((FOLDER / entry.file).read_bytes()) == entry.sha256
 
 
-def test_a_reconstructed_description_says_that_it_is_no_download(document):
+def test_reconstructed_description_is_marked(document):
     provenance = document["info"]["x-provenance"]
     assert provenance["origin"] == "reconstructed"
     assert "API Platform" in provenance["from"]
     assert "Not a download" in provenance["note"]
 
 
-def test_every_mark_of_evidence_says_inferred(document):
+def test_every_evidence_mark_is_inferred(document):
     marks = [
         node["x-evidence"] for node in everything(document) if isinstance(node, dict) and "x-evidence" in node
     ]

@@ -237,7 +237,7 @@ def test_a_version_is_never_taken_for_another_number(folder, written, version):
         assert fetch(urls, folder=folder).version == version
 
 
-def test_what_an_extension_refers_to_is_not_missed(folder):
+def test_references_in_extensions_need_no_target(folder):
     document = published("1.0.39")
     document["x-ours"] = {"$ref": "#/components/gone"}
     with serving(answer(dump(document))) as (urls, _):
@@ -278,7 +278,7 @@ def test_the_second_address_is_used_when_the_first_has_nothing(folder):
         assert fetched.url == urls[1]
 
 
-def test_the_newer_of_the_two_known_addresses_comes_first():
+def test_newer_address_comes_first():
     assert ADDRESSES == (
         "https://docs.korusticket.com/_bundle/openapi.yaml",
         "https://docs.korusticket.com/_spec/openapi.yaml",
@@ -364,7 +364,7 @@ def test_no_network_is_its_own_status(folder, capsys):
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/openapi.yaml", "openapi.yaml", "http://"])
-def test_what_is_no_web_address_cannot_be_reached(folder, url):
+def test_invalid_address_cannot_be_reached(folder, url):
     with pytest.raises(FetchError) as caught:
         fetch([url], folder=folder)
     assert caught.value.failure is Failure.NO_NETWORK

@@ -182,7 +182,7 @@ def test_the_schemas_of_query_parameters_are_those_of_the_reference(document):
                 assert one["explode"] is one["name"].endswith("[]")
 
 
-def test_only_generation_a_says_which_parameters_may_be_empty(version, document):
+def test_only_generation_a_documents_empty_parameters(version, document):
     query = [one for op in operations(document).values() for one in op["parameters"] if one["in"] == "query"]
     for one in query:
         assert ("allowEmptyValue" in one) is (version in OLD)

@@ -332,7 +332,7 @@ def test_date_filters_of_offers_gain_stock_words_in_1_0_38(version, document):
     }
 
 
-def test_1_0_38_differs_from_1_0_19_in_what_the_reference_lists_only(describe):
+def test_1_0_38_differs_from_1_0_19_as_in_the_reference(describe):
     """Everything else is the same but for the marks of what was seen where, and the version's own name."""
 
     def bare(node):

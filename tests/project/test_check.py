@@ -62,7 +62,7 @@ def test_an_import_against_the_contracts_is_found(tmp_path: Path) -> None:
         ("class C:\n" + "    a = 1\n" * 400, [(1, "C", 401, 400)]),
     ],
 )
-def test_what_is_longer_than_it_may_be_is_found(text: str, found: list[tuple[int, str, int, int]]) -> None:
+def test_too_long_functions_and_classes_are_found(text: str, found: list[tuple[int, str, int, int]]) -> None:
     assert list(sizes.too_long(text)) == found
 
 
@@ -100,9 +100,7 @@ def test_a_check_that_fails_does_not_keep_the_others_from_running(
     assert out.splitlines()[-1] == "1 checks passed, 1 failed: bad"
 
 
-def test_only_what_is_named_is_run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_only_named_checks_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(check, "CHECKS", (FAILING, PASSING))
     assert check.main(["good"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1 checks passed, 0 failed"

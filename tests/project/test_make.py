@@ -53,7 +53,7 @@ def test_a_target_starts_a_tool_that_exists(tool: str) -> None:
     assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()
 
 
-def test_without_a_python_that_is_new_enough_make_says_what_it_needs(tmp_path: Path) -> None:
+def test_make_names_the_required_python(tmp_path: Path) -> None:
     ended = make("venv", f"VENV={tmp_path / 'venv'}", "PYTHON=")
     assert ended.returncode != 0
     assert "Python 3.11 or newer" in ended.stderr

@@ -99,14 +99,14 @@ def test_nothing_is_pinned_that_nothing_brings() -> None:
     assert sorted(constraints().keys() - closure(DISTRIBUTION, frozenset({"dev"}))) == []
 
 
-def test_python_3_11_is_enough_and_is_what_the_tools_check_against() -> None:
+def test_tools_check_against_python_3_11() -> None:
     assert PROJECT["project"]["requires-python"] == ">=3.11"
     assert PROJECT["tool"]["mypy"]["python_version"] == "3.11"
     assert PROJECT["tool"]["pyright"]["pythonVersion"] == "3.11"
     assert PROJECT["tool"]["ruff"]["target-version"] == "py311"
 
 
-def test_the_version_is_said_in_one_place() -> None:
+def test_version_is_defined_once() -> None:
     import korus._version
 
     assert str(Version(korus._version.__version__)) == metadata.version(DISTRIBUTION)

@@ -137,7 +137,7 @@ def test_every_operation_has_all_its_places(operation: Operation) -> None:
     assert not missing, "\n" + "\n".join(missing)
 
 
-def test_what_a_new_operation_lacks_is_listed_with_file_and_line() -> None:
+def test_missing_places_of_a_new_operation_are_listed() -> None:
     new = Operation("list_moons", "POST", "/v1/moons")
     found = lacking(new)
     assert len(found) == len(PLACES)

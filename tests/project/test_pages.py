@@ -371,7 +371,7 @@ def test_every_tool_that_is_named_exists(module: str) -> None:
     assert importlib.util.find_spec(module) is not None
 
 
-def test_what_the_page_about_workers_says_of_the_cache_is_so() -> None:
+def test_page_about_workers_is_right_about_the_cache() -> None:
     from korus._http import cache_health
 
     assert f"left alone for {cache_health._REST_SECONDS:.0f} seconds" in TEXTS["docs/howto/workers.md"]

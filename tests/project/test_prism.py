@@ -54,7 +54,7 @@ def program(folder: Path, text: str) -> str:
     return str(file)
 
 
-def test_without_prism_the_command_names_what_to_do(
+def test_command_without_prism_names_the_fix(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PRISM", str(tmp_path / "none"))
@@ -62,7 +62,7 @@ def test_without_prism_the_command_names_what_to_do(
     assert "make prism" in capsys.readouterr().err
 
 
-def test_a_prism_that_does_not_start_is_shown_with_what_it_said(
+def test_output_of_a_failed_prism_is_shown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PRISM", program(tmp_path, "echo no such option; exit 1"))

@@ -119,7 +119,7 @@ def test_importing_korus_imports_none_of_its_faces(python: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "package", "extra"), [((), "typer", "cli"), (("book", "file.yaml"), "typer", "cli")]
 )
-def test_the_command_without_its_extra_says_what_to_install(
+def test_command_without_its_extra_names_it(
     python: Path, arguments: tuple[str, ...], package: str, extra: str
 ) -> None:
     ended = subprocess.run(

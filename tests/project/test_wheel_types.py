@@ -13,7 +13,7 @@ def programs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_expected_errors_are_no_problems(programs: Path) -> None:
+def test_expected_errors_are_accepted(programs: Path) -> None:
     assert compare({("one.py", 3): "no"}, programs) == []
 
 

@@ -60,7 +60,7 @@ def test_named_schedule_meets_the_faults_that_it_names(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "verdict"), _UNKNOWN_FIRST.items())
-def test_what_an_answer_leaves_open_is_reported_as_unknown(name: str, verdict: str) -> None:
+def test_undetermined_lines_are_reported_as_unknown(name: str, verdict: str) -> None:
     assert simulate_script(NAMED[name]).verdicts.get(verdict, 0) > 0
 
 
@@ -78,7 +78,7 @@ def test_two_calls_for_one_reservation_double_without_the_query(query: str, name
 
 
 @pytest.mark.parametrize(("off", "schedule"), WITHOUT.items(), ids=map("-".join, WITHOUT))
-def test_what_breaks_without_an_assumption(off: tuple[str, ...], schedule: tuple[Script, str]) -> None:
+def test_rules_break_without_an_assumption(off: tuple[str, ...], schedule: tuple[Script, str]) -> None:
     script, count = schedule
     broken_without = simulate_script(script, evolve(ALL_HOLD, **dict.fromkeys(off, False)))
     assert broken_without.counts.get(count, 0) + broken_without.verdicts.get(count, 0) > 0
@@ -88,5 +88,5 @@ def test_what_breaks_without_an_assumption(off: tuple[str, ...], schedule: tuple
 
 
 @pytest.mark.parametrize("name", ["a2", "a3", "a5", "a6", "a8"])
-def test_nothing_is_bought_twice_without_what_only_holds_rest_on(name: str) -> None:
+def test_no_order_is_duplicated_without_assumptions_about_holds(name: str) -> None:
     assert search(1, 60, Assumptions(**{name: False})).is_clean

@@ -47,7 +47,7 @@ def test_numbers_of_a_schedule_repeat_it() -> None:
     assert simulate(first.numbers, is_traced=True).trace == first.trace
 
 
-def test_a_schedule_of_zeros_goes_well() -> None:
+def test_schedule_of_zeros_has_no_violations() -> None:
     result = simulate(())
     assert result.is_clean
     assert result.faults == {}

@@ -95,7 +95,7 @@ def test_process_that_dies_hangs_or_complains_is_not_clean(
     assert reason in found["tally"]["details"]
 
 
-def test_without_redis_it_says_what_to_install(
+def test_missing_redis_names_the_package(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", "")
@@ -130,7 +130,7 @@ FAULTS = {
     "foreign errors": {"foreign": {"AttributeError": 1}},
     "overran": {"overran": 1},
     "wrong answers": {"wrong": 1},
-    "doubled bookings": {"doubled": 1},
+    "duplicate bookings": {"doubled": 1},
     "children failed": {"children_failed": 1},
     "no answer after all trouble": {"unanswered": {"Korus": "TimedOut"}},
     "memory": {"end": evolve(HELD, memory=HELD.memory + 17 * 1024)},
@@ -230,7 +230,7 @@ def test_call_that_takes_too_long_overran(made) -> None:
     assert made(raising(TimedOut("late", sent=False)), slack=-1.0).overran == 1
 
 
-def test_what_a_child_counted_is_added() -> None:
+def test_counts_of_a_child_are_added() -> None:
     tally, child = Tally(1.0, 1.0), Tally(1.0, 1.0)
     child.note_foreign("ValueError", "in the child")
     child.note_wrong("of the parent")

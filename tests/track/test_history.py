@@ -103,12 +103,12 @@ def test_the_command_writes_the_page_and_prints_the_table(tmp_path, capsys, six)
     assert output.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-def test_a_folder_with_one_version_gives_a_page_that_says_so(tmp_path, six):
+def test_page_of_a_single_version_says_so(tmp_path, six):
     shutil.copy(six / "release.yaml", tmp_path)
     assert "fewer than two versions" in show(replay(tmp_path, python=False))
 
 
-def test_what_a_description_says_is_never_markup(tmp_path, six):
+def test_texts_of_a_description_are_escaped(tmp_path, six):
     plain = (six / "release.yaml").read_text(encoding="utf-8")
     (tmp_path / "1.yaml").write_text(plain, encoding="utf-8")
     (tmp_path / "2.yaml").write_text(

@@ -133,7 +133,7 @@ def test_tests_that_a_run_leaves_out_are_there():
     assert list(pipeline.NOT_RUN) == sorted(set(pipeline.NOT_RUN))
 
 
-def test_report_of_an_earlier_run_is_gone_before_the_next_begins(tmp_path):
+def test_report_of_an_earlier_run_is_removed(tmp_path):
     wanted = Wanted(root=tmp_path)
     write_report(wanted, Outcome(Status.INVALID, "not valid"))
     assert (tmp_path / "build/track/report.md").exists()
@@ -142,7 +142,7 @@ def test_report_of_an_earlier_run_is_gone_before_the_next_begins(tmp_path):
 
 
 @pytest.mark.parametrize(("branch", "says"), [(False, "make track ARGS='--branch'"), (True, None)])
-def test_refusal_names_the_command_that_goes_on(tmp_path, branch, says):
+def test_refusal_names_the_next_command(tmp_path, branch, says):
     write_report(Wanted(root=tmp_path, branch=branch), Outcome(Status.TESTS_FAILED, "tests fail"))
     report = (tmp_path / "build/track/report.md").read_text()
     assert (f"To continue: `{says}`" in report) == (says is not None)
@@ -204,7 +204,7 @@ def test_unreadable_response_leaves_the_result_on_the_branch(monkeypatch, tmp_pa
     assert "git switch api/1.0.45" in text
 
 
-def test_recordings_are_grouped_by_operation_without_what_was_recorded():
+def test_recordings_are_grouped_by_operation_without_values():
     iri = "/v1/booking/orders/019a4f86-e5b1-7302-94ca-cef96551b9f4"
     outcome = Outcome(Status.SAFE, "")
     pipeline.judge_recordings(

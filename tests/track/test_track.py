@@ -419,7 +419,7 @@ def test_the_lock_is_written_last(small):
     assert changed["generated/korus_api/models/gone.py"] is None
 
 
-def test_what_differs_is_brought_back_and_what_is_gone_goes(small, tmp_path):
+def test_changed_files_are_copied_and_removed_ones_deleted(small, tmp_path):
     root, copy = small
     with bring_back(root, differences(root, copy), tmp_path / "undo"):
         pass
@@ -467,7 +467,7 @@ def test_a_run_that_was_killed_is_undone_by_the_next(small, tmp_path, moment):
     assert not undo_interrupted(root, tmp_path / "undo")
 
 
-def test_release_is_what_the_next_version_is_made_of():
+def test_next_version_is_made_from_release():
     assert release()["info"]["version"] == "release"
 
 

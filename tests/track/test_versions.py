@@ -19,7 +19,7 @@ NAMES = sorted(path.stem for path in VERSIONS.glob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_made_up_version_ends_as_it_should(name, rehearsal, tmp_path):
+def test_invented_version_has_the_expected_result(name, rehearsal, tmp_path):
     patch = load(VERSIONS / f"{name}.yaml")
     wanted = patch["expects"]
     outcome = rehearsal.track(patch, tmp_path)
