@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 API_VERSION: Final = "release"
 """The version of the API's description (`info.version`)."""
 
-DESCRIPTION_SHA256: Final = "c3862df56c621476f357d41b995524db25f2bb3398c38558bf025b6b8c11b1ac"
+DESCRIPTION_SHA256: Final = "8f939aed5817721c2729ab4c729717c2b1ebc7aa9edd56d221f7493376c81343"
 """The SHA-256 of the description file, before the overlay."""
 
 __all__ = ["API_VERSION", "DESCRIPTION_SHA256", "AuthenticatedClient", "Client"]

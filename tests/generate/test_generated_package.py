@@ -358,7 +358,7 @@ def test_field_text_has_the_value_if_missing():
     assert offer["Offer", "id"] == "Id of the offer, a UUID. None if missing."
     assert offer["Offer", "available_quantity"].endswith("Key `availableQuantity`. None if missing.")
     assert offer["Offer", "iri"].startswith("IRI of this object")
-    assert offer["Offer", "price"].startswith("Price of an offer")
+    assert offer["Offer", "price"].startswith("Last known price of an offer")
     customer = field_texts(models / "bulk_order_input_customer.py")
     assert customer["BulkOrderInputCustomer", "country"] == "Country, two capital letters. Example: `FR`."
 

@@ -15,14 +15,15 @@ from ..types import UNSET, Unset
 
 @_define(kw_only=True)
 class BulkOrderInput:
-    """What to order, and for whom"""
+    """Reservations to order, and the customer"""
 
     external_reference: str
-    """Your own name for the order, to find it again by. Example: `SHOP-17`. Key `externalReference`."""
+    """Your own reference for the order, by which it can be found. Example: `SHOP-17`. Key
+    `externalReference`."""
     reservations: list[str] | Unset = UNSET
     """IRIs of the reservations to order, none of them expired."""
     customer: BulkOrderInputCustomer | Unset = UNSET
-    """Who buys."""
+    """Customer."""
     notes: str | None | Unset = UNSET
     """Anything the issuer should know. Example: `Wheelchair place please`."""
     additional_properties: dict[str, Any] = _field(factory=dict)

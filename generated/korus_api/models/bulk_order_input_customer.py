@@ -15,7 +15,7 @@ from ..types import UNSET, Unset
 
 @_define(kw_only=True)
 class BulkOrderInputCustomer:
-    """Who buys"""
+    """Customer"""
 
     firstname: str
     """First name. Example: `otto`."""
@@ -24,15 +24,15 @@ class BulkOrderInputCustomer:
     email: str
     """Mail address."""
     phone: str | Unset = UNSET
-    """Phone number, best in E.164 form. Example: `+33639980456`."""
+    """Phone number, preferably in E.164 form. Example: `+33639980456`."""
     country: str | Unset = UNSET
     """Country, two capital letters. Example: `FR`."""
     language: str | Unset = UNSET
     """Language, two small letters. Example: `fr`."""
     optin: bool | Unset = UNSET
-    """Whether the customer wants news."""
+    """True if the customer wants news."""
     title: BulkOrderInputCustomerTitle | str | Unset = UNSET
-    """Form of address."""
+    """Salutation."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

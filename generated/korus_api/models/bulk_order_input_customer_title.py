@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class BulkOrderInputCustomerTitle(OpenStr):
-    """Form of address"""
+    """Salutation"""
 
     MR = "mr"
     MRS = "mrs"

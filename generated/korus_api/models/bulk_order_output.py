@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, read_models, reads_late, restore, sam
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class BulkOrderOutput:
-    """What was ordered and what was not"""
+    """Orders, and reservations that could not be ordered"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),

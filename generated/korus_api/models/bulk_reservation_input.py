@@ -14,7 +14,7 @@ from .._writing import write_value
 
 @_define(kw_only=True)
 class BulkReservationInput:
-    """What to hold"""
+    """Offers to hold"""
 
     items: list[BulkReservationInputItem]
     """One entry per offer. Fewest members `1`."""

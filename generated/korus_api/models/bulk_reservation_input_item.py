@@ -19,7 +19,7 @@ class BulkReservationInputItem:
     offer: str
     """The offer to hold. Format `iri-reference`. Example: `https://example.com/`."""
     quantity: int
-    """How many of it. At least `1`."""
+    """Quantity. At least `1`."""
     ticket_sessions: list[BulkReservationInputItemTicketSession]
     """One entry for each ticket of the offer. Key `ticketSessions`."""
     additional_properties: dict[str, Any] = _field(factory=dict)

@@ -15,12 +15,12 @@ from ..types import UNSET, Unset
 
 @_define(kw_only=True)
 class BulkReservationInputItemTicketSession:
-    """A ticket of the offer, with what has to be told of it"""
+    """A ticket of the offer, with its session and form answers"""
 
     ticket: str
     """A ticket of the offer. Format `iri-reference`. Example: `https://example.com/`."""
     session: str | Unset = UNSET
-    """The session chosen for it; left out if the ticket needs none. Format `iri-reference`. Example:
+    """Session of the ticket; absent if it needs none. Format `iri-reference`. Example:
     `https://example.com/`."""
     form_data: BulkReservationInputItemTicketSessionFormData | Unset = UNSET
     """Answers to the ticket's form. Key `formData`."""

@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, read_models, reads_late, restore, sam
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class BulkReservationOutput:
-    """What was held and what was not"""
+    """Holds, and offers that could not be held"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -32,7 +32,7 @@ class BulkReservationOutput:
     ld_type: str = ABSENT
     """JSON-LD type. Key `@type`. None if missing."""
     reservations: list[Reservation] = ABSENT
-    """The holds that were made. None if missing."""
+    """Holds. None if missing."""
     failed_reservations: list[BulkReservationOutputFailedReservation] = ABSENT
     """The offers that could not be held. Key `failedReservations`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)

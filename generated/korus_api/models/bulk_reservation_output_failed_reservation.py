@@ -14,7 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False, slots=False)
 class BulkReservationOutputFailedReservation:
-    """Why one of them failed"""
+    """One failure with its reason"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_type", "@type"),
@@ -32,11 +32,11 @@ class BulkReservationOutputFailedReservation:
     offer: str = ABSENT
     """IRI of the offer that could not be held. None if missing."""
     quantity: int = ABSENT
-    """How many of it were asked for. None if missing."""
+    """Requested quantity. None if missing."""
     code: str | None = ABSENT
-    """Short name of the reason. None if missing."""
+    """Code of the reason. None if missing."""
     message: str = ABSENT
-    """The reason in words. None if missing."""
+    """Reason as text. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -16,7 +16,7 @@ from .._reading import ABSENT, read_datetime, read_model, reads_late, restore, s
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class Catalog:
-    """What one ticket issuer offers for sale"""
+    """Offer of one ticket issuer"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -37,13 +37,13 @@ class Catalog:
     id: str = ABSENT
     """Id of the catalogue, a UUID. None if missing."""
     created_at: datetime.datetime = ABSENT
-    """When it was first imported. Format `date-time`. Example: `2025-11-04T10:20:30+00:00`. Key `createdAt`.
+    """Time of the first import. Format `date-time`. Example: `2025-11-04T10:20:30+00:00`. Key `createdAt`.
     None if missing."""
     last_synced_at: datetime.datetime = ABSENT
-    """When it was last brought up to date. Format `date-time`. Example: `2026-01-09T02:00:00+00:00`. Key
-    `lastSyncedAt`. None if missing."""
+    """Time of the last update. Format `date-time`. Example: `2026-01-09T02:00:00+00:00`. Key `lastSyncedAt`.
+    None if missing."""
     name: str = ABSENT
-    """What it is called. Example: `Lantern Park`. None if missing."""
+    """Name. Example: `Lantern Park`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -31,7 +31,7 @@ class CatalogCollection:
     view: CollectionView = ABSENT
     """Key `view`. None if missing."""
     member: list[Catalog] = ABSENT
-    """What one ticket issuer offers for sale. None if missing."""
+    """Offer of one ticket issuer. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, read_models, reads_late, restore, sam
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class ConstraintViolation:
-    """What is wrong with the request"""
+    """Problems of the request"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -37,17 +37,17 @@ class ConstraintViolation:
     ld_type: str = ABSENT
     """JSON-LD type. Key `@type`. None if missing."""
     status: int = ABSENT
-    """The status of the answer. The server's default is `422`. None if missing."""
+    """HTTP status of the answer. The server's default is `422`. None if missing."""
     violations: list[ConstraintViolationViolation] = ABSENT
     """Everything that is wrong. None if missing."""
     detail: str = ABSENT
-    """What went wrong this time. None if missing."""
+    """Description of this occurrence of the problem. None if missing."""
     description: str = ABSENT
-    """The detail once more. None if missing."""
+    """Same as detail. None if missing."""
     type_: str = ABSENT
     """Address that names the kind of problem. Key `type`. None if missing."""
     title: str | None = ABSENT
-    """What kind of problem it is, in a few words. None if missing."""
+    """Kind of problem, in a few words. None if missing."""
     instance: str | None = ABSENT
     """Address of this occurrence. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)

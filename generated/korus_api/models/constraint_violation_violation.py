@@ -25,9 +25,9 @@ class ConstraintViolationViolation:
     )
 
     property_path: str = ABSENT
-    """Where in the request, as in `items[0].quantity`. Key `propertyPath`. None if missing."""
+    """Path in the request, as in `items[0].quantity`. Key `propertyPath`. None if missing."""
     message: str = ABSENT
-    """What is wrong there. None if missing."""
+    """Problem at that path. None if missing."""
     code: str | None = ABSENT
     """Which rule was broken, a UUID as text. None if missing."""
     hint: str | None = ABSENT

@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, reads_late, restore, same, shown, unk
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class Error:
-    """What went wrong"""
+    """Problem"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -36,17 +36,17 @@ class Error:
     ld_type: str = ABSENT
     """JSON-LD type. Key `@type`. None if missing."""
     title: str | None = ABSENT
-    """What kind of problem it is, in a few words. None if missing."""
+    """Kind of problem, in a few words. None if missing."""
     detail: str | None = ABSENT
-    """What went wrong this time. None if missing."""
+    """Description of this occurrence of the problem. None if missing."""
     status: float | None = ABSENT
-    """The status of the answer. The server's default is `400`. None if missing."""
+    """HTTP status of the answer. The server's default is `400`. None if missing."""
     instance: str | None = ABSENT
     """Address of this occurrence. None if missing."""
     type_: str = ABSENT
     """Address that names the kind of problem. Key `type`. None if missing."""
     description: str | None = ABSENT
-    """The detail once more. None if missing."""
+    """Same as detail. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -26,7 +26,7 @@ from .._reading import (
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class Offer:
-    """What a product costs on a date, and whether it can be had"""
+    """Offer, the price and availability of a product on a date"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -54,19 +54,19 @@ class Offer:
     """The day it is for; null if it is not bound to one. Format `date`. Example: `2026-04-18`. None if
     missing."""
     availability_check_required: bool = ABSENT
-    """Whether stock is limited: ask for the availability before reserving, as for every ticket that needs a
+    """True if stock is limited: ask for the availability before reserving, as for every ticket that needs a
     session. Key `availabilityCheckRequired`. None if missing."""
     realtime_price_required: bool = ABSENT
-    """Whether the price moves: ask for it before reserving. Key `realtimePriceRequired`. None if missing."""
+    """True if the price changes: ask for it before reserving. Key `realtimePriceRequired`. None if missing."""
     price: OfferPriceInOffer = ABSENT
-    """Price of an offer as last known. None if missing."""
+    """Last known price of an offer. None if missing."""
     product: Product = ABSENT
     """The product that an offer sells. None if missing."""
     tickets: list[OfferTicket] = ABSENT
-    """The tickets it holds. None if missing."""
+    """Tickets of the item. None if missing."""
     available_quantity: int | None = ABSENT
-    """How many can still be had; null where no limit is known. Example: `1250`. Key `availableQuantity`. None
-    if missing."""
+    """Number still available; null if no limit is known. Example: `1250`. Key `availableQuantity`. None if
+    missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, read_models, reads_late, restore, sam
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class OfferAvailability:
-    """What is left of an offer"""
+    """Availability of an offer"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -32,10 +32,10 @@ class OfferAvailability:
     ld_type: str = ABSENT
     """JSON-LD type. Key `@type`. None if missing."""
     available_quantity: int | None = ABSENT
-    """How many can still be had; null where no limit is known. Example: `1250`. Key `availableQuantity`. None
-    if missing."""
+    """Number still available; null if no limit is known. Example: `1250`. Key `availableQuantity`. None if
+    missing."""
     sessions_availability: list[SessionAvailability] = ABSENT
-    """The same per session. Key `sessionsAvailability`. None if missing."""
+    """Availability by session. Key `sessionsAvailability`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -31,7 +31,7 @@ class OfferCollection:
     view: CollectionView = ABSENT
     """Key `view`. None if missing."""
     member: list[Offer] = ABSENT
-    """What a product costs on a date, and whether it can be had. None if missing."""
+    """Offer, the price and availability of a product on a date. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

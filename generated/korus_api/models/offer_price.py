@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, reads_late, restore, same, shown, unk
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class OfferPrice:
-    """Price of an offer, asked live"""
+    """Live price of an offer"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),

@@ -14,7 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False, slots=False)
 class OfferPriceInOffer:
-    """Price of an offer as last known"""
+    """Last known price of an offer"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("amount_incl_tax", "amountInclTax"),

@@ -37,11 +37,12 @@ class OfferTicket:
     id: str = ABSENT
     """Id of the ticket, a UUID. None if missing."""
     name: str = ABSENT
-    """What it is called. Example: `Admission`. None if missing."""
+    """Name. Example: `Admission`. None if missing."""
     description: str = ABSENT
-    """What is said of it. Example: `One entry`. None if missing."""
+    """Description. Example: `One entry`. None if missing."""
     date_access: bool = ABSENT
-    """True: good for the whole day. False: a session has to be chosen. Key `dateAccess`. None if missing."""
+    """True if valid for the whole day, false if a session has to be chosen. Key `dateAccess`. None if
+    missing."""
     form: str | None = ABSENT
     """IRI of the form to fill in, null if there is none. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)

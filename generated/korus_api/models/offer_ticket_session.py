@@ -36,9 +36,9 @@ class OfferTicketSession:
     id: str = ABSENT
     """Id of the session, a UUID. None if missing."""
     occurs_at: datetime.datetime = ABSENT
-    """When it begins, in local time with its offset. Format `date-time`. Key `occursAt`. None if missing."""
+    """Start, in local time with its offset. Format `date-time`. Key `occursAt`. None if missing."""
     available_quantity: int | None = ABSENT
-    """How many can still be had; null where no limit is known. Key `availableQuantity`. None if missing."""
+    """Number still available; null if no limit is known. Key `availableQuantity`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

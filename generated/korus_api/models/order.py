@@ -57,16 +57,16 @@ class Order:
     id: str = ABSENT
     """Id of the order, a UUID. None if missing."""
     created_at: datetime.datetime = ABSENT
-    """When it was placed. Format `date-time`. Example: `2026-02-03T14:05:06+00:00`. Key `createdAt`. None if
+    """Time of the order. Format `date-time`. Example: `2026-02-03T14:05:06+00:00`. Key `createdAt`. None if
     missing."""
     catalog: str = ABSENT
     """IRI of the catalogue. None if missing."""
     organization: str = ABSENT
     """IRI of the organisation that placed it. None if missing."""
     reference: str = ABSENT
-    """The name people know it by. Example: `LANTRN-7C41E9`. None if missing."""
+    """Public name. Example: `LANTRN-7C41E9`. None if missing."""
     external_reference: str | None = ABSENT
-    """Your own name for it. Example: `SHOP-17`. Key `externalReference`. None if missing."""
+    """Your own reference. Example: `SHOP-17`. Key `externalReference`. None if missing."""
     connector_reference: str | None = ABSENT
     """The issuer's name for it. Example: `5120`. Key `connectorReference`. None if missing."""
     total_amount_incl_tax: str = ABSENT
@@ -76,15 +76,16 @@ class Order:
     """Sum without tax: a decimal number as text, two decimals. Example: `33.18`. Key `totalAmountExclTax`.
     None if missing."""
     reservation: str = ABSENT
-    """IRI of the reservation it was made of. None if missing."""
+    """IRI of its reservation. None if missing."""
     customer: OrderCustomer = ABSENT
-    """Who bought. None if missing."""
+    """Customer. None if missing."""
     status: OrderStatus = ABSENT
-    """Where it stands. None if missing."""
+    """Status. None if missing."""
     cancelled_at: datetime.datetime | None = ABSENT
-    """When it was cancelled, if it was. Format `date-time`. Key `cancelledAt`. None if missing."""
+    """Time of the cancellation, null if not cancelled. Format `date-time`. Key `cancelledAt`. None if
+    missing."""
     items: list[OrderItem] = ABSENT
-    """What was bought. None if missing."""
+    """Ordered items. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -14,7 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False, slots=False)
 class OrderCustomer:
-    """Who bought"""
+    """Customer"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("firstname", "firstname"),
@@ -34,15 +34,15 @@ class OrderCustomer:
     email: str = ABSENT
     """Mail address. None if missing."""
     phone: str = ABSENT
-    """Phone number, in whatever form it was given. None if missing."""
+    """Phone number, as it was entered. None if missing."""
     optin: bool = ABSENT
-    """Whether the customer wants news. None if missing."""
+    """True if the customer wants news. None if missing."""
     country: str = ABSENT
     """Country, two capital letters. Example: `FR`. None if missing."""
     language: str = ABSENT
     """Language, two small letters. Example: `fr`. None if missing."""
     title: str = ABSENT
-    """Form of address. Example: `mx`. None if missing."""
+    """Salutation. Example: `mx`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -35,7 +35,7 @@ class OrderDocument:
     id: str = ABSENT
     """Id of the document, a UUID. None if missing."""
     downloadable_at: datetime.datetime = ABSENT
-    """From when on the file can be had. Format `date-time`. Example: `2026-02-03T14:06:00+00:00`. Key
+    """Time from which the file is available. Format `date-time`. Example: `2026-02-03T14:06:00+00:00`. Key
     `downloadableAt`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)

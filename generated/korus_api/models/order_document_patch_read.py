@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, reads_late, restore, same, shown, unk
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class OrderDocumentPatchRead:
-    """Where a file of an order can be had for a short while"""
+    """Temporary address of a document"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -35,7 +35,7 @@ class OrderDocumentPatchRead:
     id: str = ABSENT
     """Id of the document, a UUID. None if missing."""
     temporary_url: str | None = ABSENT
-    """Signed address on the storage host; stops working soon. Key `temporaryUrl`. None if missing."""
+    """Signed address on the storage host; valid for a short time. Key `temporaryUrl`. None if missing."""
     cached_language: str | None = ABSENT
     """Language of the file, two small letters. Example: `fr`. Key `cachedLanguage`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)

@@ -39,7 +39,7 @@ class OrderItem:
     """Price of one without tax: a decimal number as text, two decimals. Example: `33.18`. Key
     `unitAmountExclTax`. None if missing."""
     quantity: int = ABSENT
-    """How many. None if missing."""
+    """Quantity. None if missing."""
     total_amount_incl_tax: str = ABSENT
     """Price of all with tax: a decimal number as text, two decimals. Example: `36.50`. Key
     `totalAmountInclTax`. None if missing."""
@@ -55,7 +55,7 @@ class OrderItem:
     """Price without tax: a decimal number as text, two decimals. Example: `33.18`. Key `amountExclTax`. None
     if missing."""
     date: datetime.date | None = ABSENT
-    """The day it is for. Format `date`. Example: `2026-04-18`. None if missing."""
+    """Date on which it is valid. Format `date`. Example: `2026-04-18`. None if missing."""
     product: str = ABSENT
     """IRI of the product. None if missing."""
     tickets: list[OrderItemTicketResource] = ABSENT

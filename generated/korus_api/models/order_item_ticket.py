@@ -42,22 +42,22 @@ class OrderItemTicket:
     id: str = ABSENT
     """Id of the ticket, a UUID. None if missing."""
     voucher: str | None = ABSENT
-    """What the ticket's code holds. Example: `4400112233557799`. None if missing."""
+    """Content of the ticket's code. Example: `4400112233557799`. None if missing."""
     occurs_at: datetime.datetime | None = ABSENT
-    """When it begins. Format `date-time`. Key `occursAt`. None if missing."""
+    """Start. Format `date-time`. Key `occursAt`. None if missing."""
     required_beneficiary_fields: list[str] = ABSENT
-    """Which fields of the beneficiary have to be given. Key `requiredBeneficiaryFields`. None if missing."""
+    """Required fields of the beneficiary. Key `requiredBeneficiaryFields`. None if missing."""
     beneficiary: OrderItemTicketBeneficiary | None = ABSENT
-    """Who will use the ticket. None if missing."""
+    """Beneficiary, the person who will use the ticket. None if missing."""
     beneficiary_designation_deadline: datetime.datetime | None = ABSENT
-    """Until when the beneficiary has to be named. Format `date-time`. Example: `2026-04-10T22:00:00Z`. Key
+    """Deadline for naming the beneficiary. Format `date-time`. Example: `2026-04-10T22:00:00Z`. Key
     `beneficiaryDesignationDeadline`. None if missing."""
     beneficiary_amendable: bool = ABSENT
-    """Whether the beneficiary can still be changed. Key `beneficiaryAmendable`. None if missing."""
+    """True if the beneficiary can still be changed. Key `beneficiaryAmendable`. None if missing."""
     status: OrderItemTicketStatus = ABSENT
-    """Whether data of the beneficiary are awaited. None if missing."""
+    """True if data of the beneficiary are missing. None if missing."""
     seating: Any = ABSENT
-    """Where the seat is; nothing is known of its form. None if missing."""
+    """Position of the seat; its form is unknown. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

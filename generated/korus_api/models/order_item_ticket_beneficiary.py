@@ -14,7 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False, slots=False)
 class OrderItemTicketBeneficiary:
-    """Who will use a ticket"""
+    """Beneficiary, the person who will use a ticket"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("firstname", "firstname"),
@@ -36,7 +36,7 @@ class OrderItemTicketBeneficiary:
     phone: str | None = ABSENT
     """Phone number. None if missing."""
     title: str | None = ABSENT
-    """Form of address. None if missing."""
+    """Salutation. None if missing."""
     date_of_birth: str | None = ABSENT
     """Day of birth, YYYY-MM-DD. Key `dateOfBirth`. None if missing."""
     place_of_birth: str | None = ABSENT

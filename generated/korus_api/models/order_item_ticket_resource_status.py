@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class OrderItemTicketResourceStatus(OpenStr):
-    """Whether data of the beneficiary are awaited"""
+    """True if data of the beneficiary are missing"""
 
     WAITING_BENEFICIARY_DATA = "waiting_beneficiary_data"
     VALIDATED = "validated"

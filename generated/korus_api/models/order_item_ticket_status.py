@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class OrderItemTicketStatus(OpenStr):
-    """Whether data of the beneficiary are awaited"""
+    """True if data of the beneficiary are missing"""
 
     WAITING_BENEFICIARY_DATA = "waiting_beneficiary_data"
     VALIDATED = "validated"

@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class OrderStatus(OpenStr):
-    """Where it stands"""
+    """Status"""
 
     CONFIRMED = "confirmed"
     CANCELLED = "cancelled"

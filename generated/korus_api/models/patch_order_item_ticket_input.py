@@ -15,10 +15,10 @@ from ..types import UNSET, Unset
 
 @_define(kw_only=True)
 class PatchOrderItemTicketInput:
-    """What to change on a ticket"""
+    """Changes of a ticket"""
 
     beneficiary: PatchOrderItemTicketInputBeneficiary | Unset = UNSET
-    """Who will use the ticket."""
+    """Beneficiary, the person who will use the ticket."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

@@ -15,14 +15,14 @@ from ..types import UNSET, Unset
 
 @_define(kw_only=True)
 class PatchOrderItemTicketInputBeneficiary:
-    """Who will use the ticket"""
+    """Beneficiary, the person who will use the ticket"""
 
     firstname: str
     """First name. Example: `mira`."""
     lastname: str
     """Last name. Example: `vega`."""
     title: PatchOrderItemTicketInputBeneficiaryTitle | str | None | Unset = UNSET
-    """Form of address."""
+    """Salutation."""
     nationality: str | None | Unset = UNSET
     """Country, two capital letters. Example: `PT`."""
     date_of_birth: str | None | Unset = UNSET

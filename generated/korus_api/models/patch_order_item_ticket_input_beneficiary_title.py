@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class PatchOrderItemTicketInputBeneficiaryTitle(OpenStr):
-    """Form of address"""
+    """Salutation"""
 
     MR = "mr"
     MRS = "mrs"

@@ -36,11 +36,11 @@ class Product:
     id: str = ABSENT
     """Id of the product, a UUID. None if missing."""
     name: str = ABSENT
-    """What it is called. None if missing."""
+    """Name. None if missing."""
     description: str = ABSENT
-    """What is said of it, HTML; may be empty. None if missing."""
+    """Description, HTML; may be empty. None if missing."""
     disabled: bool = ABSENT
-    """Whether it is not for sale at present. None if missing."""
+    """True if it is not for sale at present. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

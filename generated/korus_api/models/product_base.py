@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, reads_late, restore, same, shown, unk
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class ProductBase:
-    """Heading under which variants of a product stand"""
+    """Product base, which groups the variants of a product"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -47,9 +47,9 @@ class ProductBase:
     id: str = ABSENT
     """Id of the product base, a UUID. None if missing."""
     name: str = ABSENT
-    """What it is called. Example: `Evening walk`. None if missing."""
+    """Name. Example: `Evening walk`. None if missing."""
     disabled: bool = ABSENT
-    """Whether it is not for sale at present. None if missing."""
+    """True if it is not for sale at present. None if missing."""
     description: str | None = ABSENT
     """What is said of it, HTML. None if missing."""
     short_description: str | None = ABSENT

@@ -31,7 +31,7 @@ class ProductBaseCollection:
     view: CollectionView = ABSENT
     """Key `view`. None if missing."""
     member: list[ProductBase] = ABSENT
-    """Heading under which variants of a product stand. None if missing."""
+    """Product base, which groups the variants of a product. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

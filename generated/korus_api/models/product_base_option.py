@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, reads_late, restore, same, shown, unk
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class ProductBaseOption:
-    """A dimension in which a base's products differ"""
+    """Option, a dimension in which the products of a base differ"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -32,9 +32,9 @@ class ProductBaseOption:
     ld_type: str = ABSENT
     """JSON-LD type. Key `@type`. None if missing."""
     code: ProductBaseOptionCode = ABSENT
-    """What the dimension is. None if missing."""
+    """Name of the dimension. None if missing."""
     label: str | None = ABSENT
-    """What to show for it. None if missing."""
+    """Text to display. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

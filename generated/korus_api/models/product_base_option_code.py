@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class ProductBaseOptionCode(OpenStr):
-    """What the dimension is"""
+    """Name of the dimension"""
 
     SEATING_CATEGORY = "seating_category"
     ZONE = "zone"

@@ -31,7 +31,7 @@ class ProductBaseOptionCollection:
     view: CollectionView = ABSENT
     """Key `view`. None if missing."""
     member: list[ProductBaseOption] = ABSENT
-    """A dimension in which a base's products differ. None if missing."""
+    """Option, a dimension in which the products of a base differ. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, reads_late, restore, same, shown, unk
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class ProductBaseOptionValue:
-    """One position on a dimension of a base"""
+    """Option value, one choice of an option"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -38,7 +38,7 @@ class ProductBaseOptionValue:
     code: str = ABSENT
     """Short name. None if missing."""
     label: str | None = ABSENT
-    """What to show for it. None if missing."""
+    """Text to display. None if missing."""
     value: str = ABSENT
     """The value itself. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)

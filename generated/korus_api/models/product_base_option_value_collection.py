@@ -31,7 +31,7 @@ class ProductBaseOptionValueCollection:
     view: CollectionView = ABSENT
     """Key `view`. None if missing."""
     member: list[ProductBaseOptionValue] = ABSENT
-    """One position on a dimension of a base. None if missing."""
+    """Option value, one choice of an option. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

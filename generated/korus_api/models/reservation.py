@@ -54,13 +54,13 @@ class Reservation:
     ld_type: str = ABSENT
     """JSON-LD type. Key `@type`. None if missing."""
     expired: bool = ABSENT
-    """Whether its time has run out. None if missing."""
+    """True if the hold has expired. None if missing."""
     catalog: str = ABSENT
     """IRI of the catalogue. None if missing."""
     id: str = ABSENT
     """Id of the reservation, a UUID. None if missing."""
     created_at: datetime.datetime = ABSENT
-    """When it was made. Format `date-time`. Example: `2026-02-03T14:01:02+00:00`. Key `createdAt`. None if
+    """Creation time. Format `date-time`. Example: `2026-02-03T14:01:02+00:00`. Key `createdAt`. None if
     missing."""
     total_amount_incl_tax: str = ABSENT
     """Sum with tax: a decimal number as text, two decimals. Example: `36.50`. Key `totalAmountInclTax`. None
@@ -69,20 +69,20 @@ class Reservation:
     """Sum without tax: a decimal number as text, two decimals. Example: `33.18`. Key `totalAmountExclTax`.
     None if missing."""
     expires_at: datetime.datetime = ABSENT
-    """When the hold ends. Format `date-time`. Example: `2026-02-03T14:16:02+00:00`. Key `expiresAt`. None if
+    """End of the hold. Format `date-time`. Example: `2026-02-03T14:16:02+00:00`. Key `expiresAt`. None if
     missing."""
     items: list[ReservationItem] = ABSENT
-    """What is held. None if missing."""
+    """Held offers. None if missing."""
     organization: str = ABSENT
     """IRI of the organisation that holds it. None if missing."""
     order: str | None = ABSENT
-    """IRI of the order made of it, null before that. None if missing."""
+    """IRI of its order, null before it is ordered. None if missing."""
     seats_arrangement: ReservationSeatsArrangement = ABSENT
-    """Whether the seats are side by side. Key `seatsArrangement`. None if missing."""
+    """True if the seats are adjacent. Key `seatsArrangement`. None if missing."""
     releasable: bool = ABSENT
-    """Whether the hold can be given up. None if missing."""
+    """True if the hold can be released. None if missing."""
     status: ReservationStatus = ABSENT
-    """Where it stands; a hold that ran out is told by `expired`. None if missing."""
+    """Status; `expired` shows that a hold has ended. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

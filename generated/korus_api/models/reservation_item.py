@@ -34,7 +34,7 @@ class ReservationItem:
     """Price without tax: a decimal number as text, two decimals. Example: `33.18`. Key `amountExclTax`. None
     if missing."""
     date: datetime.date | None = ABSENT
-    """The day it is for. Format `date`. Example: `2026-04-18`. None if missing."""
+    """Date on which it is valid. Format `date`. Example: `2026-04-18`. None if missing."""
     offer: str = ABSENT
     """IRI of the offer. None if missing."""
     product: str = ABSENT

@@ -27,7 +27,7 @@ class ReservationItemOfferTicket:
     session: str | None = ABSENT
     """IRI of the session, null if it needs none. None if missing."""
     seating: Any = ABSENT
-    """Where the seat is; nothing is known of its form. None if missing."""
+    """Position of the seat; its form is unknown. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

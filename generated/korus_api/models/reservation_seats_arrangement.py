@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class ReservationSeatsArrangement(OpenStr):
-    """Whether the seats are side by side"""
+    """True if the seats are adjacent"""
 
     ADJACENT = "ADJACENT"
     NON_ADJACENT = "NON_ADJACENT"

@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class ReservationStatus(OpenStr):
-    """Where it stands; a hold that ran out is told by `expired`"""
+    """Status; `expired` shows that a hold has ended"""
 
     RESERVED = "reserved"
     RELEASED = "released"

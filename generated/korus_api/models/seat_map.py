@@ -15,7 +15,7 @@ from .._reading import ABSENT, read_model, reads_late, restore, same, shown, unk
 @reads_late
 @_define(kw_only=True, eq=False, slots=False)
 class SeatMap:
-    """How the seats of a chosen session are laid out"""
+    """Seat map of a session"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),

@@ -14,7 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False, slots=False)
 class SessionAvailability:
-    """What is left of an offer for one session"""
+    """Availability of an offer for one session"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("session", "session"),
@@ -24,8 +24,8 @@ class SessionAvailability:
     session: str = ABSENT
     """IRI of the session. None if missing."""
     available_quantity: int | None = ABSENT
-    """How many can still be had; null where no limit is known. Example: `180`. Key `availableQuantity`. None
-    if missing."""
+    """Number still available; null if no limit is known. Example: `180`. Key `availableQuantity`. None if
+    missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -39,15 +39,14 @@ def build_request(
     items_per_page: int | None | Unset = UNSET,
     order_created_at: ListCatalogsOrderCreatedAt | str | None | Unset = UNSET,
 ) -> dict[str, Any]:
-    """Build the arguments of httpx's `request` for: List the catalogues open to you.
+    """Build the arguments of httpx's `request` for: List the catalogues that you may sell.
 
     An empty list means that no catalogue has been granted to your organisation.
 
     Args:
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
         order_created_at: Sort by `createdAt`, ascending or descending. Sent as `order[createdAt]` in the
             query.
     """
@@ -96,16 +95,15 @@ def sync_detailed(
     items_per_page: int | None | Unset = UNSET,
     order_created_at: ListCatalogsOrderCreatedAt | str | None | Unset = UNSET,
 ) -> Response[CatalogCollection | Error]:
-    """List the catalogues open to you.
+    """List the catalogues that you may sell.
 
     An empty list means that no catalogue has been granted to your organisation.
 
     Args:
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
         order_created_at: Sort by `createdAt`, ascending or descending. Sent as `order[createdAt]` in the
             query.
 
@@ -132,16 +130,15 @@ def sync(
     items_per_page: int | None | Unset = UNSET,
     order_created_at: ListCatalogsOrderCreatedAt | str | None | Unset = UNSET,
 ) -> CatalogCollection | Error | None:
-    """List the catalogues open to you.
+    """List the catalogues that you may sell.
 
     An empty list means that no catalogue has been granted to your organisation.
 
     Args:
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
         order_created_at: Sort by `createdAt`, ascending or descending. Sent as `order[createdAt]` in the
             query.
 
@@ -168,16 +165,15 @@ async def asyncio_detailed(
     items_per_page: int | None | Unset = UNSET,
     order_created_at: ListCatalogsOrderCreatedAt | str | None | Unset = UNSET,
 ) -> Response[CatalogCollection | Error]:
-    """List the catalogues open to you.
+    """List the catalogues that you may sell.
 
     An empty list means that no catalogue has been granted to your organisation.
 
     Args:
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
         order_created_at: Sort by `createdAt`, ascending or descending. Sent as `order[createdAt]` in the
             query.
 
@@ -204,16 +200,15 @@ async def asyncio(
     items_per_page: int | None | Unset = UNSET,
     order_created_at: ListCatalogsOrderCreatedAt | str | None | Unset = UNSET,
 ) -> CatalogCollection | Error | None:
-    """List the catalogues open to you.
+    """List the catalogues that you may sell.
 
     An empty list means that no catalogue has been granted to your organisation.
 
     Args:
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
         order_created_at: Sort by `createdAt`, ascending or descending. Sent as `order[createdAt]` in the
             query.
 

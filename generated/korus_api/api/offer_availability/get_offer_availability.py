@@ -38,7 +38,7 @@ def build_request(
     catalog_id: str,
     id: str,
 ) -> dict[str, Any]:
-    """Build the arguments of httpx's `request` for: Ask what is left of an offer.
+    """Build the arguments of httpx's `request` for: Get the availability of an offer.
 
     Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true, or one with a
     ticket that needs a session, since all sessions are limited.
@@ -91,7 +91,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[Error | OfferAvailability]:
-    """Ask what is left of an offer.
+    """Get the availability of an offer.
 
     Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true, or one with a
     ticket that needs a session, since all sessions are limited.
@@ -125,7 +125,7 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> Error | OfferAvailability | None:
-    """Ask what is left of an offer.
+    """Get the availability of an offer.
 
     Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true, or one with a
     ticket that needs a session, since all sessions are limited.
@@ -159,7 +159,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[Error | OfferAvailability]:
-    """Ask what is left of an offer.
+    """Get the availability of an offer.
 
     Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true, or one with a
     ticket that needs a session, since all sessions are limited.
@@ -193,7 +193,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> Error | OfferAvailability | None:
-    """Ask what is left of an offer.
+    """Get the availability of an offer.
 
     Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true, or one with a
     ticket that needs a session, since all sessions are limited.

@@ -38,7 +38,7 @@ def build_request(
     catalog_id: str,
     id: str,
 ) -> dict[str, Any]:
-    """Build the arguments of httpx's `request` for: Ask an offer's current price.
+    """Build the arguments of httpx's `request` for: Get the current price of an offer.
 
     Asked live. Wanted before reserving an offer whose `realtimePriceRequired` is true.
 
@@ -90,7 +90,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[Error | OfferPrice]:
-    """Ask an offer's current price.
+    """Get the current price of an offer.
 
     Asked live. Wanted before reserving an offer whose `realtimePriceRequired` is true.
 
@@ -123,7 +123,7 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> Error | OfferPrice | None:
-    """Ask an offer's current price.
+    """Get the current price of an offer.
 
     Asked live. Wanted before reserving an offer whose `realtimePriceRequired` is true.
 
@@ -156,7 +156,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[Error | OfferPrice]:
-    """Ask an offer's current price.
+    """Get the current price of an offer.
 
     Asked live. Wanted before reserving an offer whose `realtimePriceRequired` is true.
 
@@ -189,7 +189,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> Error | OfferPrice | None:
-    """Ask an offer's current price.
+    """Get the current price of an offer.
 
     Asked live. Wanted before reserving an offer whose `realtimePriceRequired` is true.
 

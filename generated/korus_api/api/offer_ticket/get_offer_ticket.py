@@ -41,7 +41,7 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of httpx's `request` for: Show one ticket of an offer.
 
-    Tells whether a session has to be chosen for it.
+    Shows if a session has to be chosen.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -97,7 +97,7 @@ def sync_detailed(
 ) -> Response[Error | OfferTicket]:
     """Show one ticket of an offer.
 
-    Tells whether a session has to be chosen for it.
+    Shows if a session has to be chosen.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -135,7 +135,7 @@ def sync(
 ) -> Error | OfferTicket | None:
     """Show one ticket of an offer.
 
-    Tells whether a session has to be chosen for it.
+    Shows if a session has to be chosen.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -173,7 +173,7 @@ async def asyncio_detailed(
 ) -> Response[Error | OfferTicket]:
     """Show one ticket of an offer.
 
-    Tells whether a session has to be chosen for it.
+    Shows if a session has to be chosen.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -211,7 +211,7 @@ async def asyncio(
 ) -> Error | OfferTicket | None:
     """Show one ticket of an offer.
 
-    Tells whether a session has to be chosen for it.
+    Shows if a session has to be chosen.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern

@@ -54,10 +54,9 @@ def build_request(
         offer_ticket_id: TicketingOfferTicket identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `offerTicketId` in
             the path.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
     """
     headers: dict[str, str] = {"Accept": OPERATION.accept}
     params: list[tuple[str, str]] = []
@@ -120,10 +119,9 @@ def sync_detailed(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `offerTicketId` in
             the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The response, with its parsed body.
@@ -167,10 +165,9 @@ def sync(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `offerTicketId` in
             the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The parsed body of the response.
@@ -214,10 +211,9 @@ async def asyncio_detailed(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `offerTicketId` in
             the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The response, with its parsed body.
@@ -261,10 +257,9 @@ async def asyncio(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `offerTicketId` in
             the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The parsed body of the response.

@@ -49,10 +49,9 @@ def build_request(
     The orders of your organisation, a page at a time.
 
     Args:
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
         external_reference: Only orders placed under this reference of your own (in a body it is called
             `externalReference`). Pattern `^.{1,50}$`. Sent as `external_reference` in the query.
         order_created_at: Sort by `createdAt`, ascending or descending. Sent as `order[createdAt]` in the
@@ -131,10 +130,9 @@ def sync_detailed(
 
     Args:
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
         external_reference: Only orders placed under this reference of your own (in a body it is called
             `externalReference`). Pattern `^.{1,50}$`. Sent as `external_reference` in the query.
         order_created_at: Sort by `createdAt`, ascending or descending. Sent as `order[createdAt]` in the
@@ -191,10 +189,9 @@ def sync(
 
     Args:
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
         external_reference: Only orders placed under this reference of your own (in a body it is called
             `externalReference`). Pattern `^.{1,50}$`. Sent as `external_reference` in the query.
         order_created_at: Sort by `createdAt`, ascending or descending. Sent as `order[createdAt]` in the
@@ -251,10 +248,9 @@ async def asyncio_detailed(
 
     Args:
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
         external_reference: Only orders placed under this reference of your own (in a body it is called
             `externalReference`). Pattern `^.{1,50}$`. Sent as `external_reference` in the query.
         order_created_at: Sort by `createdAt`, ascending or descending. Sent as `order[createdAt]` in the
@@ -311,10 +307,9 @@ async def asyncio(
 
     Args:
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
         external_reference: Only orders placed under this reference of your own (in a body it is called
             `externalReference`). Pattern `^.{1,50}$`. Sent as `external_reference` in the query.
         order_created_at: Sort by `createdAt`, ascending or descending. Sent as `order[createdAt]` in the

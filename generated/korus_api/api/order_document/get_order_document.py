@@ -40,7 +40,7 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of httpx's `request` for: Show one document.
 
-    Says from when on the file can be had, not where: for that, update the document.
+    Shows the time from which the file is available, but no address: for that, update the document.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -92,7 +92,7 @@ def sync_detailed(
 ) -> Response[Error | OrderDocument]:
     """Show one document.
 
-    Says from when on the file can be had, not where: for that, update the document.
+    Shows the time from which the file is available, but no address: for that, update the document.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -125,7 +125,7 @@ def sync(
 ) -> Error | OrderDocument | None:
     """Show one document.
 
-    Says from when on the file can be had, not where: for that, update the document.
+    Shows the time from which the file is available, but no address: for that, update the document.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -158,7 +158,7 @@ async def asyncio_detailed(
 ) -> Response[Error | OrderDocument]:
     """Show one document.
 
-    Says from when on the file can be had, not where: for that, update the document.
+    Shows the time from which the file is available, but no address: for that, update the document.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -191,7 +191,7 @@ async def asyncio(
 ) -> Error | OrderDocument | None:
     """Show one document.
 
-    Says from when on the file can be had, not where: for that, update the document.
+    Shows the time from which the file is available, but no address: for that, update the document.
 
     Args:
         order_id: BookingOrder identifier. Pattern

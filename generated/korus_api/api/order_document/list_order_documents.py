@@ -38,8 +38,8 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of httpx's `request` for: List an order's documents.
 
-    All files of the order at once; this list has no pages. `downloadableAt` tells from when on a file can be
-    had.
+    All files of the order at once; this list has no pages. `downloadableAt` is the time from which a file is
+    available.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -86,8 +86,8 @@ def sync_detailed(
 ) -> Response[Error | OrderDocumentCollection]:
     """List an order's documents.
 
-    All files of the order at once; this list has no pages. `downloadableAt` tells from when on a file can be
-    had.
+    All files of the order at once; this list has no pages. `downloadableAt` is the time from which a file is
+    available.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -116,8 +116,8 @@ def sync(
 ) -> Error | OrderDocumentCollection | None:
     """List an order's documents.
 
-    All files of the order at once; this list has no pages. `downloadableAt` tells from when on a file can be
-    had.
+    All files of the order at once; this list has no pages. `downloadableAt` is the time from which a file is
+    available.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -146,8 +146,8 @@ async def asyncio_detailed(
 ) -> Response[Error | OrderDocumentCollection]:
     """List an order's documents.
 
-    All files of the order at once; this list has no pages. `downloadableAt` tells from when on a file can be
-    had.
+    All files of the order at once; this list has no pages. `downloadableAt` is the time from which a file is
+    available.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -176,8 +176,8 @@ async def asyncio(
 ) -> Error | OrderDocumentCollection | None:
     """List an order's documents.
 
-    All files of the order at once; this list has no pages. `downloadableAt` tells from when on a file can be
-    had.
+    All files of the order at once; this list has no pages. `downloadableAt` is the time from which a file is
+    available.
 
     Args:
         order_id: BookingOrder identifier. Pattern

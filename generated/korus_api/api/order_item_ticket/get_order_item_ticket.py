@@ -41,7 +41,7 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of httpx's `request` for: Show one issued ticket.
 
-    Tells which data of its beneficiary are still wanted, and until when.
+    Shows which data of the beneficiary are missing, and the deadline.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -97,7 +97,7 @@ def sync_detailed(
 ) -> Response[Error | OrderItemTicket]:
     """Show one issued ticket.
 
-    Tells which data of its beneficiary are still wanted, and until when.
+    Shows which data of the beneficiary are missing, and the deadline.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -135,7 +135,7 @@ def sync(
 ) -> Error | OrderItemTicket | None:
     """Show one issued ticket.
 
-    Tells which data of its beneficiary are still wanted, and until when.
+    Shows which data of the beneficiary are missing, and the deadline.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -173,7 +173,7 @@ async def asyncio_detailed(
 ) -> Response[Error | OrderItemTicket]:
     """Show one issued ticket.
 
-    Tells which data of its beneficiary are still wanted, and until when.
+    Shows which data of the beneficiary are missing, and the deadline.
 
     Args:
         order_id: BookingOrder identifier. Pattern
@@ -211,7 +211,7 @@ async def asyncio(
 ) -> Error | OrderItemTicket | None:
     """Show one issued ticket.
 
-    Tells which data of its beneficiary are still wanted, and until when.
+    Shows which data of the beneficiary are missing, and the deadline.
 
     Args:
         order_id: BookingOrder identifier. Pattern

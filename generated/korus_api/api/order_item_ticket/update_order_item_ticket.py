@@ -46,7 +46,7 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of httpx's `request` for: Set a ticket's beneficiary.
 
-    Names the person who will use the ticket. First and last name are always needed, whatever else the ticket
+    Sets the person who will use the ticket. First and last name are always required, whatever else the ticket
     asks for.
 
     Args:
@@ -111,7 +111,7 @@ def sync_detailed(
 ) -> Response[ConstraintViolation | Error | OrderItemTicket]:
     """Set a ticket's beneficiary.
 
-    Names the person who will use the ticket. First and last name are always needed, whatever else the ticket
+    Sets the person who will use the ticket. First and last name are always required, whatever else the ticket
     asks for.
 
     Args:
@@ -153,7 +153,7 @@ def sync(
 ) -> ConstraintViolation | Error | OrderItemTicket | None:
     """Set a ticket's beneficiary.
 
-    Names the person who will use the ticket. First and last name are always needed, whatever else the ticket
+    Sets the person who will use the ticket. First and last name are always required, whatever else the ticket
     asks for.
 
     Args:
@@ -195,7 +195,7 @@ async def asyncio_detailed(
 ) -> Response[ConstraintViolation | Error | OrderItemTicket]:
     """Set a ticket's beneficiary.
 
-    Names the person who will use the ticket. First and last name are always needed, whatever else the ticket
+    Sets the person who will use the ticket. First and last name are always required, whatever else the ticket
     asks for.
 
     Args:
@@ -237,7 +237,7 @@ async def asyncio(
 ) -> ConstraintViolation | Error | OrderItemTicket | None:
     """Set a ticket's beneficiary.
 
-    Names the person who will use the ticket. First and last name are always needed, whatever else the ticket
+    Sets the person who will use the ticket. First and last name are always required, whatever else the ticket
     asks for.
 
     Args:

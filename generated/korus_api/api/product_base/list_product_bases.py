@@ -47,12 +47,10 @@ def build_request(
         catalog_id: TicketingCatalog identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
             path.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
-            in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
+        with_disabled: True to list disabled bases too. Sent as `withDisabled` in the query.
     """
     headers: dict[str, str] = {"Accept": OPERATION.accept}
     params: list[tuple[str, str]] = []
@@ -109,12 +107,10 @@ def sync_detailed(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
             path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
-            in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
+        with_disabled: True to list disabled bases too. Sent as `withDisabled` in the query.
 
     Returns:
         The response, with its parsed body.
@@ -150,12 +146,10 @@ def sync(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
             path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
-            in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
+        with_disabled: True to list disabled bases too. Sent as `withDisabled` in the query.
 
     Returns:
         The parsed body of the response.
@@ -191,12 +185,10 @@ async def asyncio_detailed(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
             path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
-            in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
+        with_disabled: True to list disabled bases too. Sent as `withDisabled` in the query.
 
     Returns:
         The response, with its parsed body.
@@ -232,12 +224,10 @@ async def asyncio(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
             path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
-            in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
+        with_disabled: True to list disabled bases too. Sent as `withDisabled` in the query.
 
     Returns:
         The parsed body of the response.

@@ -50,10 +50,9 @@ def build_request(
         product_base_id: TicketingProductBase identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
             the path.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
     """
     headers: dict[str, str] = {"Accept": OPERATION.accept}
     params: list[tuple[str, str]] = []
@@ -112,10 +111,9 @@ def sync_detailed(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
             the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The response, with its parsed body.
@@ -154,10 +152,9 @@ def sync(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
             the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The parsed body of the response.
@@ -196,10 +193,9 @@ async def asyncio_detailed(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
             the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The response, with its parsed body.
@@ -238,10 +234,9 @@ async def asyncio(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
             the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The parsed body of the response.

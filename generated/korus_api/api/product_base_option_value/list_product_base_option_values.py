@@ -43,7 +43,7 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of httpx's `request` for: List the values of an option.
 
-    What can be chosen along one dimension of the base.
+    Values of one option of the base.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -53,10 +53,9 @@ def build_request(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
             the path.
         code: TicketingProductBaseOption identifier. Sent as `code` in the path.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
     """
     headers: dict[str, str] = {"Accept": OPERATION.accept}
     params: list[tuple[str, str]] = []
@@ -106,7 +105,7 @@ def sync_detailed(
 ) -> Response[Error | ProductBaseOptionValueCollection]:
     """List the values of an option.
 
-    What can be chosen along one dimension of the base.
+    Values of one option of the base.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -117,10 +116,9 @@ def sync_detailed(
             the path.
         code: TicketingProductBaseOption identifier. Sent as `code` in the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The response, with its parsed body.
@@ -151,7 +149,7 @@ def sync(
 ) -> Error | ProductBaseOptionValueCollection | None:
     """List the values of an option.
 
-    What can be chosen along one dimension of the base.
+    Values of one option of the base.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -162,10 +160,9 @@ def sync(
             the path.
         code: TicketingProductBaseOption identifier. Sent as `code` in the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The parsed body of the response.
@@ -196,7 +193,7 @@ async def asyncio_detailed(
 ) -> Response[Error | ProductBaseOptionValueCollection]:
     """List the values of an option.
 
-    What can be chosen along one dimension of the base.
+    Values of one option of the base.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -207,10 +204,9 @@ async def asyncio_detailed(
             the path.
         code: TicketingProductBaseOption identifier. Sent as `code` in the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The response, with its parsed body.
@@ -241,7 +237,7 @@ async def asyncio(
 ) -> Error | ProductBaseOptionValueCollection | None:
     """List the values of an option.
 
-    What can be chosen along one dimension of the base.
+    Values of one option of the base.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -252,10 +248,9 @@ async def asyncio(
             the path.
         code: TicketingProductBaseOption identifier. Sent as `code` in the path.
         client: The client that sends the request.
-        page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
-            as `page` in the query.
-        items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
-            default is `10`. Sent as `itemsPerPage` in the query.
+        page: Number of the page, from 1. The server's default is `1`. Sent as `page` in the query.
+        items_per_page: Maximum number of members of a page. At least `0`. At most `50`. The server's default
+            is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
         The parsed body of the response.

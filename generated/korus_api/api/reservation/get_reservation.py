@@ -39,7 +39,7 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of httpx's `request` for: Show one reservation.
 
-    Names its order once it has been ordered, and tells whether it has expired.
+    Contains its order once ordered, and shows if it has expired.
 
     Args:
         id: BookingReservation identifier. Pattern
@@ -87,7 +87,7 @@ def sync_detailed(
 ) -> Response[Error | Reservation]:
     """Show one reservation.
 
-    Names its order once it has been ordered, and tells whether it has expired.
+    Contains its order once ordered, and shows if it has expired.
 
     Args:
         id: BookingReservation identifier. Pattern
@@ -115,7 +115,7 @@ def sync(
 ) -> Error | Reservation | None:
     """Show one reservation.
 
-    Names its order once it has been ordered, and tells whether it has expired.
+    Contains its order once ordered, and shows if it has expired.
 
     Args:
         id: BookingReservation identifier. Pattern
@@ -143,7 +143,7 @@ async def asyncio_detailed(
 ) -> Response[Error | Reservation]:
     """Show one reservation.
 
-    Names its order once it has been ordered, and tells whether it has expired.
+    Contains its order once ordered, and shows if it has expired.
 
     Args:
         id: BookingReservation identifier. Pattern
@@ -171,7 +171,7 @@ async def asyncio(
 ) -> Error | Reservation | None:
     """Show one reservation.
 
-    Names its order once it has been ordered, and tells whether it has expired.
+    Contains its order once ordered, and shows if it has expired.
 
     Args:
         id: BookingReservation identifier. Pattern

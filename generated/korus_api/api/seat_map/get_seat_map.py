@@ -39,9 +39,9 @@ def build_request(
     product_base_id: str,
     id: str,
 ) -> dict[str, Any]:
-    """Build the arguments of httpx's `request` for: Show how the seats of a session are laid out.
+    """Build the arguments of httpx's `request` for: Show the seat map of a session.
 
-    What the last id names, a session or a map, is not known.
+    It is not known if the last id is that of a session or of a map.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -95,9 +95,9 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[Error | SeatMap]:
-    """Show how the seats of a session are laid out.
+    """Show the seat map of a session.
 
-    What the last id names, a session or a map, is not known.
+    It is not known if the last id is that of a session or of a map.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -133,9 +133,9 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> Error | SeatMap | None:
-    """Show how the seats of a session are laid out.
+    """Show the seat map of a session.
 
-    What the last id names, a session or a map, is not known.
+    It is not known if the last id is that of a session or of a map.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -171,9 +171,9 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[Error | SeatMap]:
-    """Show how the seats of a session are laid out.
+    """Show the seat map of a session.
 
-    What the last id names, a session or a map, is not known.
+    It is not known if the last id is that of a session or of a map.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -209,9 +209,9 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> Error | SeatMap | None:
-    """Show how the seats of a session are laid out.
+    """Show the seat map of a session.
 
-    What the last id names, a session or a map, is not known.
+    It is not known if the last id is that of a session or of a map.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
