@@ -14,7 +14,7 @@ from scripts.descriptions.files import FOLDER, LOCK_NAME, version_key, write_who
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Description", "Generator", "Lock", "lock_text", "read_lock", "write_lock"]
+__all__ = ["Description", "Generator", "Lock", "lock_text", "read_lock", "toml_string", "write_lock"]
 
 
 @frozen
@@ -110,11 +110,7 @@ def read_lock(folder: Path = FOLDER) -> Lock:
 
 def lock_text(lock: Lock) -> str:
     """Write a lock as TOML."""
-
-    def text(value: str) -> str:
-        # a JSON string is a TOML basic string, except for the one control character that JSON allows
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
+    text = toml_string
     lines = [
         "# Written by `python -m scripts.fetch` and `python -m scripts.descriptions`: the descriptions, and",
         "# the version and the generator of generated/.",
@@ -135,6 +131,12 @@ def lock_text(lock: Lock) -> str:
         )
         lines += [f"{key} = {text(value)}" for key, value in pairs if value is not None]
     return "\n".join(lines) + "\n"
+
+
+def toml_string(value: str) -> str:
+    """Write a text as a TOML basic string."""
+    # a JSON string is one, except for DEL, which JSON does not escape
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def write_lock(lock: Lock, folder: Path = FOLDER) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scripts.descriptions import Document
     from scripts.generate.source import Model
 
-__all__ = ["INBOUND", "Reach", "Task", "addresses", "new_addresses", "tasks"]
+__all__ = ["INBOUND", "Reach", "Task", "addresses", "escaped", "new_addresses", "tasks"]
 
 PAGED = {"page_size": ("items_per_page", "page")}
 CONFIG = "korus/_core/config.py"
@@ -187,7 +187,7 @@ def _failing(reach: Reach) -> Iterator[Task]:
             else _answer_uses(reach, record, labels)
         )
         if uses:
-            yield Task(f"fix korus: {_plain(record.message)} It is used in {_lines(uses)}", breaks=True)
+            yield Task(f"fix korus: {escaped(record.message)} It is used in {_lines(uses)}", breaks=True)
 
 
 def _misnamed(reach: Reach) -> Iterator[Task]:
@@ -195,7 +195,7 @@ def _misnamed(reach: Reach) -> Iterator[Task]:
     for change in reach.meaning.name_changes():
         uses = reach.writes(change) if change.renamed or change.new is None else []
         if uses:
-            yield Task(f"fix korus: {_plain(change.sentence)}. It is used in {_lines(uses)}", breaks=True)
+            yield Task(f"fix korus: {escaped(change.sentence)}. It is used in {_lines(uses)}", breaks=True)
 
 
 def _request_uses(reach: Reach, record: Record, labels: list[str]) -> list[Use]:
@@ -341,7 +341,7 @@ def _deprecated(reach: Reach) -> Iterator[Task]:
         else:
             uses = [use for label in labels for use in reach.calls[label].uses]
         if uses:
-            yield Task(f"replace a deprecated part: {_plain(record.message)} It is used in {_lines(uses)}")
+            yield Task(f"replace a deprecated part: {escaped(record.message)} It is used in {_lines(uses)}")
 
 
 def _uncalled(reach: Reach) -> Iterator[Task]:
@@ -371,5 +371,6 @@ def _inbound(meaning: Meaning) -> Iterator[Task]:
         yield Task(f"korus does not receive calls of the API, so these are ignored: {names}")
 
 
-def _plain(words: str) -> str:
+def escaped(words: str) -> str:
+    """Escape a text for Markdown."""
     return words.replace("<", "&lt;")

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from scripts.compare.wire.render import HEADINGS
 from scripts.compare.wire.rules import LEVELS
-from scripts.track.judging import Reach
+from scripts.track.judging import Reach, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,10 +166,10 @@ def fragments(
     if silent:
         lines += ["", "On the wire, without a change of names:", ""]
         lines += [
-            f"- {'**Breaking:**' if record.level == 'breaking' else 'Possibly breaking:'} {_plain(record.message)}"
+            f"- {'**Breaking:**' if record.level == 'breaking' else 'Possibly breaking:'} {escaped(record.message)}"
             for record in silent[:MOST]
         ]
-    listed = [*[_plain(record.message) for record in meaning.deprecated()], *notes]
+    listed = [*[escaped(record.message) for record in meaning.deprecated()], *notes]
     if listed:
         lines += ["", "Also:", "", *[f"- {note}" for note in listed[:MOST]]]
     written = {f"{name}.api.md": "\n".join(lines) + "\n"}
@@ -197,10 +197,6 @@ def _steps(effects: Iterable[Effect]) -> list[str]:
         if effect.action:
             steps[effect.action] = None
     return list(steps)
-
-
-def _plain(words: str) -> str:
-    return words.replace("<", "&lt;")
 
 
 # --- pull request -------------------------------------------------------------------------------------------------
@@ -261,7 +257,7 @@ def pull_request(
     if meaning.renames:
         lines += ["", "## Names without a cause on the wire", ""]
         for change, _, causes in meaning.renames:
-            lines.append(f"- {change.sentence}: {_plain('; '.join(cause.sentence for cause in causes[:3]))}")
+            lines.append(f"- {change.sentence}: {escaped('; '.join(cause.sentence for cause in causes[:3]))}")
     lines += ["", "## Steps", "", *[f"- {name}: {how}" for name, how in checks]]
     return "\n".join(lines) + "\n"
 
@@ -299,7 +295,7 @@ def fitted(text: str, report: str) -> str:
 
 
 def _record_lines(record: Record, effect: Effect) -> list[str]:
-    lines = [f"- {_plain(record.message)} (`{record.id}`)"]
+    lines = [f"- {escaped(record.message)} (`{record.id}`)"]
     if effect.uses:
         shown = ", ".join(f"`{use}`" for use in effect.uses[:6])
         more = f" and {len(effect.uses) - 6} more" if len(effect.uses) > 6 else ""  # noqa: PLR2004 - as many are shown

@@ -164,7 +164,7 @@ def _include_alternatives(flat: Flat, part: Part, trail: tuple[str, ...]) -> Non
             Part(branch, f"{part.at}/{keyword}/{number}", part.owner)
             for number, branch in enumerate(as_list(schema.get(keyword)))
         ]
-        others = [branch for branch in branches if _ref(branch.schema) not in trail]
+        others = [branch for branch in branches if reference_of(branch.schema) not in trail]
         # inside `Cat`, which includes `Pet`, the `oneOf` of `Pet` with its branch `Cat` adds nothing
         if others and (len(others) == len(branches) or len(trail) == flat.followed):
             flat.unions.append(others)
@@ -240,5 +240,6 @@ def _has_parts(part: Part) -> bool:
     return bool(part.made_of or inside & set(part.schema))
 
 
-def _ref(schema: Any) -> str | None:
+def reference_of(schema: Any) -> str | None:
+    """Return the `$ref` of a schema, or None."""
     return schema.get("$ref") if is_object(schema) else None

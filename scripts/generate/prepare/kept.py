@@ -6,13 +6,13 @@ A name is never assigned to another operation or class, not even after its owner
 
 from __future__ import annotations
 
-import json
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from scripts.descriptions import DescriptionError, write_whole
+from scripts.descriptions.lock import toml_string
 from scripts.descriptions.values import as_object
 
 if TYPE_CHECKING:
@@ -66,14 +66,9 @@ def write_kept(kept: Kept, path: Path) -> None:
     for heading, names in (("operations", kept.operations), ("classes", kept.classes)):
         lines += [
             f"[{heading}]",
-            *[f"{_text(key)} = {_text(name)}" for key, name in sorted(names.items())],
+            *[f"{toml_string(key)} = {toml_string(name)}" for key, name in sorted(names.items())],
             "",
         ]
     content = "\n".join(lines).rstrip("\n").encode() + b"\n"
     if not path.exists() or path.read_bytes() != content:
         write_whole(path, content)
-
-
-def _text(value: str) -> str:
-    # a JSON string is a TOML basic string, except for DEL, which JSON does not escape
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

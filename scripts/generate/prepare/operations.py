@@ -25,7 +25,7 @@ from scripts.generate.prepare.names import (
     pascal,
     property_identifier,
 )
-from scripts.generate.prepare.shapes import LeftOut, Scope, Shaper, describe, referenced_key
+from scripts.generate.prepare.shapes import LeftOut, Scope, Shaper, describe, referenced_key, stripped
 
 RESERVED_PARAMETERS = frozenset(
     {"client", "url", "body", "headers", "params", "self", "request", "response", "answer", "errors", "httpx",
@@ -127,8 +127,8 @@ def prepare_operation(operation: Operation, shaper: Shaper) -> None:
         # the generator has no nested packages; `scripts.generate.launcher` moves the module
         "operationId": "_".join(filter(None, (operation.version, operation.name))),
         "tags": ["_".join(filter(None, (operation.version, operation.directory)))],
-        "summary": _text(source.get("summary")),
-        "description": _text(source.get("description")),
+        "summary": stripped(source.get("summary")),
+        "description": stripped(source.get("description")),
         "parameters": [
             {
                 "name": fact["python"],
@@ -145,10 +145,6 @@ def prepare_operation(operation: Operation, shaper: Shaper) -> None:
         operation.prepared["security"] = [{"token": []}]
     if body:
         operation.prepared["requestBody"] = body
-
-
-def _text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
 
 
 def _accept(responses: list[Object], usual: str) -> str:
@@ -230,7 +226,7 @@ def _parameter_facts(operation: Operation, parameter: Object, at: str, python: s
     explode = parameter.get("explode")
     shape = shaper.shape(part, "request", scope)
     flat = flatten(shaper.document, part)
-    description = _text(parameter.get("description"))
+    description = stripped(parameter.get("description"))
     constraints = describe(
         shaper.document, Part({**part.schema, "description": ""}, where, part.owner) if part.schema else part
     )
@@ -369,7 +365,7 @@ def _prepare_responses(operation: Operation, shaper: Shaper) -> tuple[Object, li
                         f"alternative representation; the response is requested as {media}",
                     )
                 )
-        entry: Object = {"description": _text(response.get("description"))}
+        entry: Object = {"description": stripped(response.get("description"))}
         kind = "none"
         if media is not None:
             where = f"{at}/content{pointer(media)[1:]}/schema"

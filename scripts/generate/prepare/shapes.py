@@ -16,7 +16,16 @@ from attrs import define, evolve, field, frozen
 
 from scripts.descriptions.pointers import lookup
 from scripts.descriptions.values import Object, is_list, is_object
-from scripts.generate.prepare.flatten import COMPONENT, Flat, Part, combined, flatten, owner_of, together
+from scripts.generate.prepare.flatten import (
+    COMPONENT,
+    Flat,
+    Part,
+    combined,
+    flatten,
+    owner_of,
+    reference_of,
+    together,
+)
 from scripts.generate.prepare.names import class_name, distinct_identifiers, member_names, pascal, singular
 
 Direction: TypeAlias = Literal["read", "request"]
@@ -234,7 +243,7 @@ class Shaper:
                     "type": name,
                     "enum": members,
                     "x-enum-varnames": member_names(members, given if is_list(given) else ()),
-                    "description": _text(flat.keywords.get("description")),
+                    "description": stripped(flat.keywords.get("description")),
                 }
             shapes.append(reference(key))
         return any_of([*shapes, *(_constant(value) for value in others)])
@@ -259,7 +268,7 @@ class Shaper:
         if not is_object(discriminator) or not isinstance(discriminator.get("propertyName"), str):
             return
         keys = {
-            _ref_of(branch.schema): referenced_key(shape)
+            reference_of(branch.schema): referenced_key(shape)
             for branch, shape in zip(branches, shapes, strict=True)
         }
         by_value = {
@@ -354,7 +363,7 @@ class Shaper:
             additional = any_of([self.shape(extra, direction, inside) for extra in extras])
         definition.body = {
             "type": "object",
-            "description": _text(flat.keywords.get("description")),
+            "description": stripped(flat.keywords.get("description")),
             "properties": properties,
             "required": [names[wire] for wire in shown if direction == "read" or wire in flat.required],
             "additionalProperties": additional,
@@ -418,8 +427,8 @@ def describe(document: Object, part: Part) -> str:
     schema = part.schema if is_object(part.schema) else {}
     flat = flatten(document, part) if schema else Flat(at=part.at)
     pieces: list[str] = []
-    own = _text(schema.get("description")) or (
-        "" if "$ref" in schema else _text(flat.keywords.get("description"))
+    own = stripped(schema.get("description")) or (
+        "" if "$ref" in schema else stripped(flat.keywords.get("description"))
     )
     if own:
         pieces.append(own if own.endswith((".", "!", "?", ">")) else f"{own}.")
@@ -452,7 +461,8 @@ _FACTS = (
 )
 
 
-def _text(value: Any) -> str:
+def stripped(value: Any) -> str:
+    """Return a text without surrounding blanks; empty for any other value."""
     return value.strip() if isinstance(value, str) else ""
 
 
@@ -494,10 +504,6 @@ def _sole_reference(schema: Object) -> str | None:
         inner = schema["allOf"][0]
         return _sole_reference(inner) if is_object(inner) and not inner.get("nullable") else None
     return None
-
-
-def _ref_of(schema: Any) -> str | None:
-    return schema.get("$ref") if is_object(schema) else None
 
 
 def _is_something_else(flat: Flat) -> bool:
