@@ -136,7 +136,7 @@ def coerce_field(
             allows nothing.
         time_zone: The zone of the venue, for datetimes that have a zone: an IANA name, a `~datetime.tzinfo`,
             or anything that has a ``timezone`` (a product base). None when it is not known.
-        required: Whether the field must be answered: then a blank text and an empty list are refused.
+        required: True if the field must be answered; then a blank text and an empty list are refused.
 
     Returns:
         One text for each entry to send: one for every type but ``multi_choice``, which gives one for each

@@ -52,7 +52,7 @@ def _seconds(keep: float | timedelta) -> float:
 
 @frozen(init=False)
 class Cache:
-    """Where catalogue data is kept, and for how long.
+    """Setting of the catalogue cache: where data is kept, and for how long.
 
     Quantities and prices in a list of offers are as old as the list: ask `offers.availability` and
     `offers.price`, which are never kept, just before booking.

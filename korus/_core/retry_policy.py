@@ -26,7 +26,7 @@ def _statuses(value: object) -> frozenset[int]:
 
 @frozen
 class RetryPolicy:
-    """How failed requests are retried.
+    """Policy for retries of failed requests.
 
     The total time is bounded by `Timeouts.total`, including retries and waits: a wait that would end after the
     deadline is not begun, and the last error is raised at once.

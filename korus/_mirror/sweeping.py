@@ -89,11 +89,11 @@ class Progress:
 
 @frozen
 class Ceiling:
-    """How much a sweep may remove at once.
+    """Limit for the removals of one sweep.
 
     Attributes:
-        share: The largest share of the things of one kind.
-        accepted: True if what earlier sweeps held in quarantine may go whatever the share.
+        share: The largest share of the objects of one kind.
+        accepted: True if removals that earlier sweeps held in quarantine are allowed whatever the share.
     """
 
     share: float = MAX_REMOVAL_SHARE
@@ -102,12 +102,12 @@ class Ceiling:
 
 @frozen
 class Missing:
-    """Things of one kind that a sweep did not see.
+    """Objects of one kind that a sweep did not see.
 
     Attributes:
-        unseen: How many.
-        before: Of how many that were there before it.
-        held: How many of them an earlier sweep did not see either.
+        unseen: Their number.
+        before: The number of all objects before the sweep.
+        held: The number of those that an earlier sweep did not see either.
     """
 
     unseen: int
@@ -120,9 +120,9 @@ class Verdict:
     """Permission of a sweep to remove what it did not see.
 
     Attributes:
-        state: ``done``: it may; ``unsettled``: its lists were not read whole and calm; ``quarantined``: it lacks too
-            much.
-        reason: Why it may not.
+        state: ``done``: it may; ``unsettled``: its lists were read in part or changed; ``quarantined``: too much is
+            missing.
+        reason: The reason if it may not.
     """
 
     state: str

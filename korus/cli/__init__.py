@@ -1,6 +1,6 @@
 """The ``korus`` command: a thin shell over the library, in the extra ``korus-sdk[cli]``.
 
-This module only finds the sub-command that was asked for. Each stands in a module of its own in this
+This module only finds the requested sub-command. Each is in a module of its own in this
 package, which is imported when it is used and not before, and which has an ``app``, a `typer.Typer`, with
 either one command (then that command is the sub-command) or several.
 
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit status.
 
     Args:
-        arguments: What stands after ``korus``; taken from the process when left out.
+        arguments: The arguments after ``korus``; by default those of the process.
 
     Raises:
         SystemExit: Always, with the exit status.

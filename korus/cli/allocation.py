@@ -1,4 +1,4 @@
-"""Which lines of a booking file an order or a reservation belongs to, in units. No I/O.
+"""Allocation of orders and reservations to the lines of a booking file, in units. No I/O.
 
 By what the intent log says of it where that is known, which tells form answers apart too; else by product, date, start
 times and number of tickets. A line takes no more units than it still lacks.

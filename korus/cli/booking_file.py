@@ -54,7 +54,7 @@ AnswerValue: TypeAlias = Scalar | list[Scalar]
 
 @frozen
 class Text:
-    """A text of the file and where it stands."""
+    """Text of the file with its position."""
 
     text: str
     line: int
@@ -143,7 +143,7 @@ def parse(text: str, *, json: bool, external_reference: str | None = None) -> Bo
 
     Args:
         text: The whole text.
-        json: Whether it is JSON; else it is YAML.
+        json: True for JSON, False for YAML.
         external_reference: Takes the place of the file's own.
 
     Raises:
@@ -204,14 +204,14 @@ class _Judge:
 
 @frozen
 class _Key:
-    """One key that a mapping may have. ``read`` gives None for what is wrong, having said so."""
+    """Key of a mapping. ``read`` reports a wrong value and returns None."""
 
     read: Callable[[SourceValue, _Judge], Any]
     required: bool = False
 
 
 def _said(at: SourceValue) -> str:
-    """A short word for what stands there instead."""
+    """Return a short word for a value of the wrong type."""
     if at.value is None:
         return "nothing"
     if isinstance(at.value, tuple):
@@ -355,7 +355,7 @@ def _answers(at: SourceValue, judge: _Judge) -> dict[str, dict[str, AnswerValue]
 
 
 def _answer(at: SourceValue, judge: _Judge) -> AnswerValue:
-    """The value as it stands; the form judges it."""
+    """Return the value as it is; the form checks it."""
     if isinstance(at.value, dict):
         judge.refuse(at, "an answer is one value or a list of values, not a mapping")
         return None

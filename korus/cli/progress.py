@@ -1,6 +1,6 @@
 """Show how a booking goes: a live table on a terminal, plain lines anywhere else.
 
-Only shows what it is told; what happens is decided elsewhere. The table is in `korus.cli.live_table`, which needs rich:
+It only shows; decisions are made elsewhere. The table is in `korus.cli.live_table`, which needs rich:
 where nobody sees it, it is not imported.
 """
 
@@ -62,7 +62,7 @@ class Screen:
 
 
 class Progress(AbstractContextManager["Progress"]):
-    """Where a run says what it is doing. This one keeps it to itself."""
+    """Progress of a run. This class shows nothing."""
 
     def __exit__(self, *_: object) -> None:
         """Stop showing."""

@@ -82,12 +82,12 @@ class Line:
 
     @property
     def quantity(self) -> int:
-        """How many units the file asks for."""
+        """The number of units in the file."""
         return self.found.item.quantity
 
     @property
     def missing(self) -> int:
-        """How many units have to be held."""
+        """The number of units to hold."""
         return max(self.quantity - self.settled, 0)
 
     @property

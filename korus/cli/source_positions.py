@@ -101,7 +101,7 @@ def quoted(text: str) -> str:
 
 
 def read_json(text: str) -> tuple[SourceValue, tuple[FileProblem, ...]]:
-    """Read strict JSON: what stands in it, and the problems with single values.
+    """Read strict JSON: its values, and the problems of single values.
 
     Raises:
         Unreadable: With line and reason.
@@ -120,7 +120,7 @@ def read_json(text: str) -> tuple[SourceValue, tuple[FileProblem, ...]]:
 
 
 def read_yaml(text: str) -> tuple[SourceValue, tuple[FileProblem, ...]]:
-    """Read one YAML 1.2 document: what stands in it, and the problems with single values.
+    """Read one YAML 1.2 document: its values, and the problems of single values.
 
     Raises:
         Unreadable: With line and reason.
@@ -161,7 +161,7 @@ class _Reading:
             raise Unreadable((*self.problems, FileProblem(line, where, reason)))
 
     def scalar(self, read: Callable[[str], Scalar], text: str, line: int, where: str) -> SourceValue:
-        """Read a text that stands for a value of another type."""
+        """Read the text of a value of another type."""
         try:
             return SourceValue(read(text), line, where)
         except ValueError as error:
@@ -186,7 +186,7 @@ def _below(where: str, key: str | int) -> str:
 
 
 class _Digits(str):
-    """A number as it stands in the text, not yet judged."""
+    """Number as written, not checked yet."""
 
     __slots__ = ()
 
@@ -197,7 +197,7 @@ def _after_space(text: str, at: int) -> int:
 
 
 class _JsonWalk:
-    """Walk JSON that is known to be well formed, to learn where each value stands.
+    """Walk well-formed JSON to find the position of each value.
 
     The standard library's decoder says the position of a mistake but not of a value.
     """

@@ -184,7 +184,7 @@ def _replaced(fault: Fault) -> Answer:
     elif fault.status == _UNAUTHORIZED:
         return refused(unauthorized("Invalid JWT Token"))
     else:
-        body = error_body(fault.status, "The sandbox was told to answer so.")
+        body = error_body(fault.status, "This fault was set in the sandbox.")
     headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
     return refused(Refusal(fault.status, body, headers))
 

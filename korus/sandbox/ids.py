@@ -12,7 +12,7 @@ from hashlib import blake2b
 __all__ = ["IMPORTED_AT", "digest_of", "genid", "last_segment", "milliseconds", "uuid7"]
 
 IMPORTED_AT = datetime(2025, 11, 4, 10, 20, 30, tzinfo=UTC)
-"""When the invented issuers were connected; the time inside the ids of the catalogue."""
+"""The time in the ids of the catalogue: when the invented issuers were connected."""
 
 
 def digest_of(*parts: object) -> bytes:

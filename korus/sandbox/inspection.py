@@ -76,34 +76,34 @@ class Inspection:
 
     @property
     def requests(self) -> Counter[str]:
-        """How many requests each operation had; ``token`` and ``storage`` count too."""
+        """The number of requests by operation; ``token`` and ``storage`` count too."""
         with self._lock:
             return Counter(self._requests)
 
     @property
     def statuses(self) -> Counter[int]:
-        """How often each status was answered; 0 is a connection that was dropped."""
+        """The number of answers by status; 0 is a dropped connection."""
         with self._lock:
             return Counter(self._statuses)
 
     @property
     def tokens_issued(self) -> int:
-        """How many access tokens were issued, by either grant."""
+        """The number of issued access tokens, of all grant types."""
         return self._tokens.tokens_issued
 
     @property
     def token_grants(self) -> Counter[str]:
-        """How many access tokens were issued by each grant type."""
+        """The number of issued access tokens by grant type."""
         return Counter(self._tokens.issued)
 
     @property
     def storage_requests(self) -> int:
-        """How many requests the storage host had."""
+        """The number of requests to the storage host."""
         return self.requests["storage"]
 
     @property
     def storage_requests_with_token(self) -> int:
-        """How many of them carried an ``Authorization`` header; each is a leak."""
+        """The number of those with an ``Authorization`` header; each is a leak."""
         with self._lock:
             return self._storage_with_token
 

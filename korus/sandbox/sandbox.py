@@ -236,7 +236,7 @@ class Sandbox:
 
     @property
     def changes_made(self) -> int:
-        """How many changes ``living`` has made to the catalogue."""
+        """The number of changes that ``living`` has made to the catalogue."""
         return self._living.made
 
     # --- changing the world ---------------------------------------------------------------------------------

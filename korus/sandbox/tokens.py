@@ -173,7 +173,7 @@ class TokenEndpoint:
 
     @property
     def tokens_issued(self) -> int:
-        """How many access tokens have been issued."""
+        """The number of issued access tokens."""
         return sum(self.issued.values())
 
 

@@ -114,7 +114,7 @@ class _Persister:
     header: cassettes.Header
     pseudonyms: Pseudonyms
     secrets: Sequence[str]
-    anew: bool
+    rerecord: bool
     renew: bool = False
     loaded: cassettes.Cassette | None = None
     recorded: list[Exchange] = field(factory=list[Exchange])
@@ -123,7 +123,7 @@ class _Persister:
     def load_cassette(self, cassette_path: str, serializer: object) -> tuple[list[Any], list[dict[str, Any]]]:
         del serializer  # the file format is ours
         path = Path(cassette_path)
-        if self.anew or not path.is_file():
+        if self.rerecord or not path.is_file():
             raise _CassetteNotFoundError
         self.loaded = cassettes.read(path)
         return (

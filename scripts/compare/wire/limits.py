@@ -17,7 +17,7 @@ __all__ = ["Limits"]
 
 Bound: TypeAlias = tuple[float, bool]
 Effect: TypeAlias = tuple[bool | None, bool | None]
-"""Whether values became invalid, and whether values became valid; None if unknown."""
+"""True if values became invalid, and True if values became valid; None if unknown."""
 Sides: TypeAlias = tuple[Branch, Branch]
 
 
