@@ -26,8 +26,8 @@ def test_a_stale_sync_half_is_named(tmp_path: Any, monkeypatch: pytest.MonkeyPat
     (tmp_path / "left_over.py").write_text("")
     assert sync.main(["--check"]) == 1
     said = capsys.readouterr().out
-    assert "korus/_sync/client.py is not what" in said
-    assert "korus/_sync/left_over.py is not what" in said
+    assert "korus/_sync/client.py is out of date" in said
+    assert "korus/_sync/left_over.py is out of date" in said
     assert sync.main([]) == 0
     assert not (tmp_path / "left_over.py").exists()
     assert sync.main(["--check"]) == 0
