@@ -298,10 +298,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
     usual = Campaign()
     parser = argparse.ArgumentParser(prog="python -m scripts.living", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=usual.seconds)
-    parser.add_argument("--seed", type=int, default=usual.seed)
+    parser.add_argument("--seconds", type=float, default=usual.seconds, help="the duration")
+    parser.add_argument("--seed", type=int, default=usual.seed, help="the seed of all random decisions")
     parser.add_argument("--rate", type=float, default=usual.rate, help="changes per second")
-    parser.add_argument("--offers", type=int, default=usual.offers)
+    parser.add_argument("--offers", type=int, default=usual.offers, help="the number of offers")
     parser.add_argument("--database", default="", help="a SQLAlchemy URL (default: an SQLite file)")
     options = parser.parse_args(arguments)
     campaign = Campaign(options.seconds, options.seed, options.rate, options.offers, options.database)

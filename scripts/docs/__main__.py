@@ -17,7 +17,9 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 1 if a page is out of date or the site has a broken link."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.docs", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.docs", description="Write or check the reference pages, or build the site."
+    )
     wanted = parser.add_mutually_exclusive_group()
     wanted.add_argument(
         "--check", action="store_true", help="write nothing; exit status 1 if a page is out of date"

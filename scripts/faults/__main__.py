@@ -35,15 +35,18 @@ _ROWS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
     usual = Campaign()
-    parser = argparse.ArgumentParser(prog="python -m scripts.faults", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.faults",
+        description="Book under faults and count lost and duplicate bookings; exit status 1 if there are any.",
+    )
     parser.add_argument(
         "--seed", type=int, nargs="*", default=[usual.seed], help="the seeds, one campaign for each"
     )
-    parser.add_argument("--bookings", type=int, default=usual.bookings)
+    parser.add_argument("--bookings", type=int, default=usual.bookings, help="the number of bookings")
     parser.add_argument(
         "--commands", type=int, default=usual.commands, help="the number of bookings by `korus book`"
     )
-    parser.add_argument("--processes", type=int, default=usual.processes)
+    parser.add_argument("--processes", type=int, default=usual.processes, help="the number of processes")
     parser.add_argument("--workers", type=int, default=usual.workers, help="threads or tasks in each process")
     parser.add_argument(
         "--severity", type=float, default=usual.severity, help="the severity of the faults (1: severe)"

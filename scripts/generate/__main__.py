@@ -34,7 +34,8 @@ DEFAULT_OUTPUT = FOLDER.parent / "generated" / "korus_api"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m scripts.generate", description=(__doc__ or "").partition("\n")[0]
+        prog="python -m scripts.generate",
+        description="Rebuild the raw client, or generate a client of any OpenAPI 3 description.",
     )
     parser.add_argument(
         "--description", type=Path, metavar="FILE", help="an OpenAPI 3 description, YAML or JSON"

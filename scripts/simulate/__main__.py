@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.simulate", description=__doc__)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--schedules", type=int, default=2000)
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.simulate",
+        description="Search for schedules that break a rule; exit status 1 if there are any.",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the seed of all random decisions")
+    parser.add_argument("--schedules", type=int, default=2000, help="the number of schedules")
     parser.add_argument(
         "--break",
         dest="rule",

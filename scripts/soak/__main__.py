@@ -21,9 +21,12 @@ _CANNOT_RUN = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
     usual = Soak()
-    parser = argparse.ArgumentParser(prog="python -m scripts.soak", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=usual.seconds)
-    parser.add_argument("--seed", type=int, default=usual.seed)
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.soak",
+        description="Use two clients under outages and count problems; exit status 1 if there are any.",
+    )
+    parser.add_argument("--seconds", type=float, default=usual.seconds, help="the duration")
+    parser.add_argument("--seed", type=int, default=usual.seed, help="the seed of all random decisions")
     parser.add_argument(
         "--workers", type=int, default=usual.workers, help="the number of threads, and of tasks"
     )
