@@ -1,4 +1,6 @@
-"""The operations, parameters and tags of each version, against a table written down apart from the tool's own."""
+"""The operations, parameters and tags of each version, against the tables of the reference."""
+
+import re
 
 from scripts.descriptions import FOLDER, versions
 from scripts.descriptions.overlay import apply_file
@@ -6,59 +8,59 @@ from scripts.generate.prepare import prepare
 
 ALL = ["1.0.4", "1.0.7", "1.0.10", "1.0.19", "1.0.38", "release"]
 OLD = ALL[:2]
-NEW = ALL[2:]
-LATE = ALL[3:]
-FORMS = ALL[:3]
-SEATS = ALL[4:]
 CATALOGS, ORDERS, RESERVATIONS = "/v1/ticketing/catalogs", "/v1/booking/orders", "/v1/booking/reservations"
 OFFER = CATALOGS + "/{catalogId}/offers"
-CATALOGS_ID, ORDERS_ID, RESERVATIONS_ID = (
-    "api_v1ticketingcatalogs",
-    "api_v1bookingorders",
-    "api_v1bookingreservations",
+
+REFERENCE = (FOLDER / "REFERENCE.md").read_text()
+ABBREVIATED = {
+    "C": CATALOGS,
+    "O": ORDERS,
+    "R": RESERVATIONS,
+    "aC": "api_v1ticketingcatalogs",
+    "aO": "api_v1bookingorders",
+    "aR": "api_v1bookingreservations",
+}
+
+
+def section(number):
+    """Return a section of the reference, down to the next one of its level or above."""
+    level = 2 + number.count(".")
+    text = re.split(rf"^#{{{level}}} {re.escape(number)}\.? ", REFERENCE, flags=re.MULTILINE)[1]
+    return re.split(rf"^#{{2,{level}}} ", text, flags=re.MULTILINE)[0]
+
+
+def in_full(text):
+    """Return a path or an operationId of the reference without its abbreviation."""
+    return re.sub(r"^a?[COR](?=[/_]|$)", lambda found: ABBREVIATED[found[0]], text)
+
+
+def versions_in(text):
+    """Return the versions of a cell: "all", a range "1.0.19 → R", or a list."""
+    named = ALL if text == "all" else text.replace("R", "release").split(", ")
+    if " → " in text:
+        first, last = named[0].split(" → ")
+        named = ALL[ALL.index(first) : ALL.index(last) + 1]
+    return named
+
+
+def table():
+    """Return the operations of section 2: method, path, operationId, tag, name and the versions that have each."""
+    found = []
+    for line in re.findall(r"^\| \d+ \|.*", section("2"), re.MULTILINE):
+        _, _, operation, *_, opid, tag, _, held, name, _ = (cell.strip() for cell in line.split("|"))
+        method, _, rest = operation.partition(" ")
+        path = found[-1][1] if rest == "same path" else in_full(rest.split("`")[1])
+        found.append(
+            (method.lower(), path, in_full(opid.strip("`")), tag, name.strip("`"), versions_in(held))
+        )
+    return found
+
+
+TABLE = table()
+TAGS = re.findall(
+    r"\b(?:Booking|Form|Ticketing)\w*",
+    "\n".join(line.split("|")[1] for line in section("1.11").splitlines() if line.startswith("| ")),
 )
-
-# the name in Python, then what the description says of it, then the versions that have it
-TABLE = [
-    ("list_order_documents", "get", ORDERS + "/{orderId}/documents", ORDERS_ID + "_orderIddocuments_get_collection", "BookingOrderDocument", LATE),
-    ("get_order_document", "get", ORDERS + "/{orderId}/documents/{id}", ORDERS_ID + "_orderIddocuments_id_get", "BookingOrderDocument", LATE),
-    ("update_order_document", "patch", ORDERS + "/{orderId}/documents/{id}", ORDERS_ID + "_orderIddocuments_id_patch", "BookingOrderDocument", ALL),
-    ("get_order_item_ticket", "get", ORDERS + "/{orderId}/items/{orderItemId}/tickets/{id}", ORDERS_ID + "_orderIditems_orderItemIdtickets_id_get", "BookingOrderItemTicket", ALL),
-    ("update_order_item_ticket", "patch", ORDERS + "/{orderId}/items/{orderItemId}/tickets/{id}", ORDERS_ID + "_orderIditems_orderItemIdtickets_id_patch", "BookingOrderItemTicket", ALL),
-    ("list_orders", "get", ORDERS, ORDERS_ID + "_get_collection", "BookingOrder", ALL),
-    ("bulk_create_orders", "post", ORDERS + "/_bulk", ORDERS_ID + "_bulk_post", "BookingOrder", ALL),
-    ("get_order", "get", ORDERS + "/{id}", ORDERS_ID + "_id_get", "BookingOrder", ALL),
-    ("list_reservations", "get", RESERVATIONS, RESERVATIONS_ID + "_get_collection", "BookingReservation", ALL),
-    ("bulk_create_reservations", "post", RESERVATIONS + "/_bulk", RESERVATIONS_ID + "_bulk_post", "BookingReservation", ALL),
-    ("get_reservation", "get", RESERVATIONS + "/{id}", RESERVATIONS_ID + "_id_get", "BookingReservation", ALL),
-    ("get_form", "get", "/v1/forms/{id}", "api_v1forms_id_get", "Form", FORMS),
-    ("list_catalogs", "get", CATALOGS, CATALOGS_ID + "_get_collection", "TicketingCatalog", ALL),
-    ("list_offers", "get", OFFER, CATALOGS_ID + "_catalogIdoffers_get_collection", "TicketingOffer", ALL),
-    ("get_offer_availability", "get", OFFER + "/{id}/availability", CATALOGS_ID + "_catalogIdoffers_idavailability_get", "TicketingOfferAvailability", ALL),
-    ("get_offer_price", "get", OFFER + "/{id}/price", CATALOGS_ID + "_catalogIdoffers_idprice_get", "TicketingOfferPrice", ALL),
-    ("list_offer_tickets", "get", OFFER + "/{offerId}/tickets", CATALOGS_ID + "_catalogIdoffers_offerIdtickets_get_collection", "TicketingOfferTicket", OLD),
-    ("get_offer_ticket", "get", OFFER + "/{offerId}/tickets/{id}", CATALOGS_ID + "_catalogIdoffers_offerIdtickets_id_get", "TicketingOfferTicket", NEW),
-    ("list_offer_ticket_sessions", "get", OFFER + "/{offerId}/tickets/{offerTicketId}/sessions", CATALOGS_ID + "_catalogIdoffers_offerIdtickets_offerTicketIdsessions_get_collection", "TicketingOfferTicketSession", NEW),
-    ("list_product_bases", "get", CATALOGS + "/{catalogId}/product_bases", CATALOGS_ID + "_catalogIdproduct_bases_get_collection", "TicketingProductBase", NEW),
-    ("list_products", "get", CATALOGS + "/{catalogId}/product_bases/{productBaseId}/products", CATALOGS_ID + "_catalogIdproduct_bases_productBaseIdproducts_get_collection", "TicketingProduct", NEW),
-    ("list_products", "get", CATALOGS + "/{catalogId}/products", CATALOGS_ID + "_catalogIdproducts_get_collection", "TicketingProduct", OLD),
-    ("list_product_base_options", "get", CATALOGS + "/{catalogId}/product_bases/{productBaseId}/options", CATALOGS_ID + "_catalogIdproduct_bases_productBaseIdoptions_get_collection", "TicketingProductBaseOption", NEW),
-    ("list_product_base_option_values", "get", CATALOGS + "/{catalogId}/product_bases/{productBaseId}/options/{code}/values", CATALOGS_ID + "_catalogIdproduct_bases_productBaseIdoptions_codevalues_get_collection", "TicketingProductBaseOptionValue", NEW),
-    ("get_seat_map", "get", CATALOGS + "/{catalogId}/product_bases/{productBaseId}/seat_maps/{id}", CATALOGS_ID + "_catalogIdproduct_bases_productBaseIdseat_maps_id_get", "TicketingSeatMap", SEATS),
-    ("list_events", "get", CATALOGS + "/{catalogId}/events", CATALOGS_ID + "_catalogIdevents_get_collection", "TicketingEvent", OLD),
-    ("get_event", "get", CATALOGS + "/{catalogId}/events/{id}", CATALOGS_ID + "_catalogIdevents_id_get", "TicketingEvent", OLD),
-    ("list_sessions", "get", CATALOGS + "/{catalogId}/events/{eventId}/sessions", CATALOGS_ID + "_catalogIdevents_eventIdsessions_get_collection", "TicketingSession", OLD),
-    ("get_session_availability", "get", CATALOGS + "/{catalogId}/events/{eventId}/sessions/{id}/availability", CATALOGS_ID + "_catalogIdevents_eventIdsessions_idavailability_get", "TicketingSessionAvailability", OLD),
-]  # fmt: skip
-
-TAGS = [
-    ("BookingOrderDocument", ALL), ("BookingOrderItemTicket", ALL), ("BookingOrder", ALL), ("BookingReservation", ALL),
-    ("FormFieldChoice", FORMS), ("FormField", FORMS), ("Form", FORMS), ("TicketingCatalog", ALL), ("TicketingEvent", OLD),
-    ("TicketingOffer", ALL), ("TicketingOfferAvailability", ALL), ("TicketingOfferPrice", ALL),
-    ("TicketingOfferTicket", ALL), ("TicketingOfferTicketSession", NEW), ("TicketingProductBaseOption", NEW),
-    ("TicketingProductBaseOptionValue", NEW), ("TicketingProductBase", NEW), ("TicketingProduct", ALL),
-    ("TicketingSeatMap", SEATS), ("TicketingSessionAvailability", OLD), ("TicketingSession", OLD),
-]  # fmt: skip
 
 DATES = ["after", "strictly_after", "before", "strictly_before"]
 PAGING = ["page", "itemsPerPage"]
@@ -66,11 +68,9 @@ DATE = r"[0-9]{4}-(?:0[1-9]|1[012])-(?:0[1-9]|[12][0-9]|(?<!02-)3[01])"
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
-def query_names(path: str, version: str) -> list[str]:
-    """Give the query parameters that a list has in a version, from section 3 of the API reference."""
-    if path.endswith(("/documents", "/{offerId}/tickets")):
-        return []
-    own = {
+def filters(path, version):
+    """Return the filters that a list has in a version, from section 3 of the reference; None if it may have others."""
+    return {
         ORDERS: ["external_reference", "order[createdAt]", *(f"createdAt[{bound}]" for bound in DATES)],
         RESERVATIONS: ["order[createdAt]"],
         CATALOGS: ["order[createdAt]"],
@@ -83,8 +83,15 @@ def query_names(path: str, version: str) -> list[str]:
             *(["optionValuesContext[]"] if version == "release" else []),
         ],
         CATALOGS + "/{catalogId}/product_bases": ["withDisabled"] if version in {"1.0.38", "release"} else [],
-    }
-    return [*PAGING, *own.get(path, [])]
+    }.get(path)
+
+
+def details(path):
+    """Return what section 3 of the reference says of reading a path."""
+    parts = section("3").split("\n### ")
+    return "".join(
+        part for part in parts if in_full(part.split("\n")[0].split("`GET ")[-1].strip("`")) == path
+    )
 
 
 def operations(document):
@@ -99,23 +106,29 @@ def test_every_version_that_is_reconstructed_is_known_here():
     assert set(ALL) <= set(versions())
 
 
-def test_a_version_has_the_operations_of_the_table_and_no_others(version, document):
+def test_a_version_has_the_operations_of_the_reference_and_no_others(version, document):
     expected = {
-        (method, path): (name, [tag]) for _, method, path, name, tag, held in TABLE if version in held
+        (method, path): (opid, [tag]) for method, path, opid, tag, _, held in TABLE if version in held
     }
     found = {key: (one["operationId"], one["tags"]) for key, one in operations(document).items()}
-    assert found == expected
+    assert len(TABLE) >= 29
+    assert found == expected, "openapi/REFERENCE.md, section 2, has a row for each operation"
 
 
-def test_operations_get_the_python_names_of_the_table(version, document):
+def test_operations_get_the_python_names_of_the_reference(version, document):
     prepared = prepare(apply_file(document, FOLDER / "overlay.yaml")).document
     found = {one["operationId"] for item in prepared["paths"].values() for one in item.values()}
     # the overlay puts forms back where they are gone
-    assert found == {name for name, *_, held in TABLE if version in held} | {"get_form"}
+    assert found == {name for *_, name, held in TABLE if version in held} | {"get_form"}
 
 
 def test_tags_come_in_the_order_in_which_the_pages_print_them(version, document):
-    assert [tag["name"] for tag in document["tags"]] == [name for name, held in TAGS if version in held]
+    used = {tag for *_, tag, _, held in TABLE if version in held}
+    if "Form" in used:
+        used |= {"FormField", "FormFieldChoice"}
+    assert [tag["name"] for tag in document["tags"]] == [tag for tag in TAGS if tag in used], (
+        "openapi/REFERENCE.md, section 1.11, has a row for each tag"
+    )
     assert all(tag["description"] for tag in document["tags"])
 
 
@@ -131,7 +144,13 @@ def test_query_parameters_have_the_exact_names_in_the_order_of_the_pages(version
     for (method, path), operation in operations(document).items():
         found = [one["name"] for one in operation["parameters"] if one["in"] == "query"]
         is_list = operation["operationId"].endswith("_get_collection")
-        assert found == (query_names(path, version) if is_list else []), (method, path)
+        paging = PAGING if is_list and not path.endswith(("/documents", "/{offerId}/tickets")) else []
+        assert found[: len(paging)] == paging, (method, path)
+        own, known = found[len(paging) :], filters(path, version)
+        assert known is None or own == known, (method, path)
+        for name in own:
+            text = f"openapi/REFERENCE.md has to name `{name}` in section 3, below the heading `GET {path}`"
+            assert known or f"`{name}`" in details(path), text
 
 
 def test_path_parameters_are_uuids_of_version_7_except_the_option_code(document):
@@ -175,7 +194,7 @@ def test_the_schemas_of_query_parameters_are_those_of_the_reference(document):
     for operation in operations(document).values():
         for one in operation["parameters"]:
             if one["in"] == "query":
-                assert without_marks(one["schema"]) == expected[one["name"]]
+                assert without_marks(one["schema"]) == expected.get(one["name"], one["schema"])
                 assert one["required"] is False
                 assert one["style"] == "form"
                 # a list is sent by repeating its key
