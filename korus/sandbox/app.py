@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from email.utils import format_datetime
 from functools import cache
 from hashlib import blake2b
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
@@ -361,7 +363,9 @@ def _allowed(request: Request) -> list[str]:
 
 
 async def _as_server_error(_: Request, error: Exception) -> Response:
-    return _problem_response(500, error_body(500, f"The sandbox itself failed: {type(error).__name__}"), {})
+    place = extract_tb(error.__traceback__)[-1]
+    text = f"The sandbox itself failed: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+    return _problem_response(500, error_body(500, text), {})
 
 
 def _problem_response(status: int, body: JsonObject, headers: dict[str, str]) -> Response:

@@ -305,7 +305,7 @@ def list_product_base_options(call: Call) -> Reply:
 def list_product_base_option_values(call: Call) -> Reply:
     """Values of an option; none where the base has no such option."""
     if call.ids["code"] not in _OPTION_CODES:
-        raise not_found("There is no such option.")
+        raise _missing("option", listing=True)
     base = _base(call)
     values = [value for option in base.options if option.code == call.ids["code"] for value in option.values]
     return _of_base(call, base, "TicketingProductBaseOptionValue", values, represent.option_value)

@@ -51,35 +51,30 @@ def stocked(running: Sandbox) -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def known(stocked: Shop, running: Sandbox) -> dict[str, str]:
-    """Return a path for every template that leads to something real."""
+    """Return a path for every template that leads to something real: of these here, or of a list below them."""
     offer = stocked.offers("Lantern workshop, adult")[0]
     order = stocked.buy(offer)
     ticket = order["items"][0]["tickets"][0]["@id"]
     stocked.patch(ticket, NAMES)
     running.clock.advance(2)
-    catalog = stocked.catalog()
-    base = stocked.members(f"{catalog}/product_bases")[0]["@id"]
-    session = stocked.members(f"{offer['tickets'][0]['@id']}/sessions")[0]
-    seats = [
-        f"{each['@id']}/seat_maps/{session['id']}" for each in stocked.members(f"{catalog}/product_bases")
-    ]
-    form = offer["tickets"][0]["form"]
-    document = stocked.members(f"{order['@id']}/documents")[0]["@id"]
-    real = {
-        f"{catalog}/offers", f"{offer['@id']}/availability", f"{offer['@id']}/price", offer["tickets"][0]["@id"],
-        f"{offer['tickets'][0]['@id']}/sessions", f"{catalog}/product_bases", f"{base}/products", f"{base}/options",
-        f"{base}/options/price_type/values", "/v1/ticketing/catalogs", form, order["@id"], order["reservation"], ticket,
-        document, f"{order['@id']}/documents", "/v1/booking/orders", "/v1/booking/reservations",
-        "/v1/booking/orders/_bulk", "/v1/booking/reservations/_bulk",
-        *(each for each in seats if stocked.get(each).status_code == 200),
-    }  # fmt: skip
-    patterns = {path: re.compile(re.sub(r"\{[^}]+\}", "(?!_bulk$)[^/]+", path)) for _, path in ALL}
-    found = {
-        path: next((each for each in sorted(real) if pattern.fullmatch(each)), "")
-        for path, pattern in patterns.items()
-    }
-    lacking = [path for path, example in found.items() if not example]
-    assert not lacking, f"`known` in {__file__} needs the path of something real for {', '.join(lacking)}"
+    catalog, offered = stocked.catalog(), offer["tickets"][0]
+    session = stocked.members(f"{offered['@id']}/sessions")[0]
+    bases = [each["@id"] for each in stocked.members(f"{catalog}/product_bases")]
+    (seats, *_) = [
+        path for base in bases
+        if stocked.get(path := f"{base}/seat_maps/{session['id']}").status_code == 200
+    ]  # fmt: skip
+    real = ["", catalog, offer["@id"], offered["@id"], offered["form"], seats]
+    real += [order["@id"], order["reservation"], ticket]
+    found: dict[str, str] = {}
+    for path in sorted({path for _, path in ALL}):
+        owner, brace, rest = path.rpartition("}")
+        pattern = re.sub(r"\{[^}]+\}", "(?!_bulk$)[^/]+", owner + brace)
+        known = next((each for each in real if re.fullmatch(pattern, each)), None)
+        assert known is not None, f"`real` in {__file__} needs the path of something real for {path}"
+        found[path] = known + rest
+        if ("GET", path) in ALL:
+            real += [each["@id"] for each in stocked.get(found[path]).json().get("member", ())]
     return found
 
 
