@@ -253,15 +253,14 @@ _FORMS: tuple[FormPlan, ...] = (
 
 
 def _with_every_type(plan: FormPlan) -> FormPlan:
-    """Add a field of each type that the plan leaves out; required if all others are."""
+    """Add a field of each type that the plan leaves out; optional, so that what answers the others stays complete."""
     missing = [name for name in FIELD_TYPES if name not in {field.type for field in plan.fields}]
-    required = all(field.required for field in plan.fields)
-    added = (FieldPlan(name, Text(name, name), name, required=required) for name in missing)
+    added = (FieldPlan(name, Text(name, name), name) for name in missing)
     return evolve(plan, fields=(*plan.fields, *added))
 
 
 FORMS: tuple[FormPlan, ...] = tuple(map(_with_every_type, _FORMS))
-"""The two forms; each has all field types, the second requires them all."""
+"""The two forms; each has all field types, the second requires those that are written above."""
 
 _ADMISSION = TicketPlan("admission", Text("Admission", "Entrée"), Text("One entry", "Une entrée"))
 _WORKSHOP_PLACE = TicketPlan(
