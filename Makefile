@@ -73,8 +73,10 @@ fetch: $(STAMP) ## download the API's published description into openapi/
 	$(BIN)/python -m scripts.fetch $(ARGS)
 
 .PHONY: generate
-generate: $(STAMP) ## rebuild generated/korus_api from the description that openapi/lock.toml names
+generate: $(STAMP) ## rebuild what is made from openapi/: its lock, generated/korus_api, its pages and recordings
+	$(BIN)/python -m scripts.descriptions
 	$(BIN)/python -m scripts.generate
+	$(BIN)/python -m scripts.cassettes.published
 	$(BIN)/python -m scripts.docs
 
 .PHONY: sync

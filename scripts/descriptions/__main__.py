@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     edited = {version: digest for version, digest in found.items() if version not in downloaded}
     if options.check:
         for version in edited:
-            print(f"{lock.descriptions[version].file}: edited; run `python -m scripts.descriptions`")
+            print(f"{lock.descriptions[version].file}: edited; run `make generate`")
         return 1 if found else 0
     if edited:
         entries = {
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for version, entry in lock.descriptions.items()
         }
         write_lock(evolve(lock, descriptions=entries), options.folder)
-        print(f"updated: {', '.join(edited)}; run `make generate`")
+        print(f"updated in the lock: {', '.join(edited)}")
     return 1 if downloaded else 0
 
 

@@ -33,10 +33,10 @@ class TestLock:
         with (folder / "1.0.38.yaml").open("a", encoding="utf-8") as file:
             file.write("# edited\n")
         assert main(["--check", "--folder", str(folder)]) == 1
-        assert "1.0.38.yaml: edited; run `python -m scripts.descriptions`" in capsys.readouterr().out
+        assert "1.0.38.yaml: edited; run `make generate`" in capsys.readouterr().out
         assert (folder / "lock.toml").read_bytes() == before
         assert main(["--folder", str(folder)]) == 0
-        assert "updated: 1.0.38; run `make generate`" in capsys.readouterr().out
+        assert "updated in the lock: 1.0.38" in capsys.readouterr().out
         assert main(["--check", "--folder", str(folder)]) == 0
         assert read_lock(folder).current == "release"
 
