@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING, Any, cast
 
 import typer.main
 from korus_api.operations import OPERATIONS
 
-from korus import cli
+from korus import Korus, RetryPolicy, Timeouts, cli
+from korus._core import config
 from scripts.docs.docstrings import describe_class, describe_function, find, prose, summary, table
 from scripts.docs.error_notes import NOTES
 from scripts.docs.layout import DOCS, ROOT
@@ -20,12 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["PAGES", "written"]
 
 _BEGIN = "<!-- written by `python -m scripts.docs`: begin -->\n"
+_MIB = 1024**2
 _END = "<!-- written by `python -m scripts.docs`: end -->\n"
 
-_RESOURCES = (
-    "catalogs", "product_bases", "products", "offers", "forms",
-    "reservations", "orders", "tickets", "documents", "journal",
-)  # fmt: skip
 _MODULES = (
     "korus.types",
     "korus.hooks",
@@ -43,11 +42,17 @@ def names(module: str) -> list[str]:
     return sorted(str(name).strip("'\"") for name in find(module).exports or ())
 
 
+def _resources() -> list[str]:
+    """Return the resources of the client, in the order of its properties."""
+    client, resources = find("korus._async.client.AsyncKorus"), find("korus._async.resources")
+    return [name for name in client.members if not name.startswith("_") and name in resources.members]
+
+
 def library() -> str:
     """Write the client, its resources, and the public modules."""
     client = find("korus._sync.client.Korus")
     parts = [describe_class(client, "Korus", 2, fields=False)]
-    for resource in _RESOURCES:
+    for resource in _resources():
         module = find(f"korus._sync.resources.{resource}")
         kind = find(f"{module.path}.{names(module.path)[0]}")
         parts.append(describe_class(kind, f"korus.{resource}", 2, fields=False))
@@ -150,14 +155,43 @@ def _by_tree() -> list[str]:
 
 
 def settings() -> str:
-    """Write the full meaning of each argument of the client."""
-    parsed = find("korus._sync.client.Korus").docstring.parsed
-    arguments = next(section for section in parsed if section.kind.value == "parameters").value
-    return (
-        "## All arguments\n\n"
-        + table(("argument", "meaning"), [(f"`{one.name}`", prose(one.description)) for one in arguments])
-        + "\n"
-    )
+    """Write the arguments of the client, and the fields of the settings that are objects: defaults and meaning."""
+    variables = config._VARIABLES  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    parts: list[str] = []
+    for kind, path in (
+        (Korus, "korus._sync.client.Korus"),
+        (RetryPolicy, "korus._core.retry_policy.RetryPolicy"),
+        (Timeouts, "korus._core.config.Timeouts"),
+    ):
+        parameters = signature(kind).parameters
+        sections = {section.kind.value: section.value for section in find(path).docstring.parsed}
+        rows = [
+            (
+                f"`{one.name}`",
+                *([f"`{variables[one.name]}`" if one.name in variables else ""] if kind is Korus else []),
+                _default(parameters[one.name].default),
+                prose(one.description),
+            )
+            for one in sections.get("parameters") or sections["attributes"]
+        ]
+        head = (
+            ("argument", "variable", "default", "meaning")
+            if kind is Korus
+            else ("field", "default", "meaning")
+        )
+        parts.append(f"## {kind.__name__}\n\n{table(head, rows)}\n")
+    return "\n".join(parts)
+
+
+def _default(value: object) -> str:
+    """Write a default; nothing for an absent or an empty one."""
+    if isinstance(value, frozenset):
+        return ", ".join(map(str, sorted(cast("frozenset[int]", value))))
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, int) and value >= _MIB:
+        return f"{value // _MIB} MiB"
+    return "" if value is None or value == () else f"{value}"
 
 
 def commands() -> str:
@@ -216,7 +250,7 @@ def api() -> str:
         "bulk_create_orders": ["orders.create"],
         "update_order_item_ticket": ["tickets.set_beneficiary"],
     }
-    for resource in _RESOURCES:
+    for resource in _resources():
         path = ROOT / f"korus/_async/resources/{resource}.py"
         method = ""
         for found in _METHOD_OR_CALL.finditer(path.read_text(encoding="utf-8")):

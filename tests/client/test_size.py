@@ -204,10 +204,6 @@ def test_the_body_of_a_401_is_not_read_to_its_end(server: ScriptedServer, caller
     assert [seen.path for seen in server.seen].count("/auth/token") == 2
 
 
-def test_the_longest_answer_is_16_mib_when_nothing_else_is_said(caller: Caller) -> None:
-    assert caller.client().config.max_answer_bytes == 16 * 1024 * 1024
-
-
 @pytest.mark.parametrize(("size", "fits"), [(1000, True), (1001, False)])
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 def test_the_limit_is_exact(

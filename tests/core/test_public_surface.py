@@ -7,11 +7,15 @@ import inspect
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import korus
 from korus import models, types
+
+ROOT = Path(__file__).parents[2]
+RESOURCES = sorted(path.stem for path in (ROOT / "korus/_async/resources").glob("[!_]*.py"))
 
 
 def modules_after(statement: str) -> set[str]:
@@ -104,8 +108,7 @@ def public_methods() -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
     for client_kind, client in (("_async", korus.AsyncKorus), ("_sync", korus.Korus)):
         kinds = [client, korus.AsyncPages if client_kind == "_async" else korus.Pages]
-        for name in ("catalogs", "documents", "forms", "offers", "orders", "product_bases", "products",
-                     "reservations", "tickets"):  # fmt: skip
+        for name in RESOURCES:
             module = importlib.import_module(f"korus.{client_kind}.resources.{name}")
             kinds += [getattr(module, each) for each in module.__all__]
         for kind in kinds:
@@ -153,14 +156,18 @@ def test_importing_types_loads_none_of_them() -> None:
 def test_dir_of_a_client_lists_what_users_use(kind: type) -> None:
     client = kind(client_id="a", client_secret="b", environment="production")
     close = "aclose" if kind is korus.AsyncKorus else "close"
-    resources = {"catalogs", "documents", "forms", "journal", "offers", "orders", "product_bases", "products"}
-    resources |= {"reservations", "tickets"}
-    assert set(dir(client)) == resources | {"cache", "config", "from_env", "raw_answer", "request"} | {
+    assert set(dir(client)) == {*RESOURCES} | {"cache", "config", "from_env", "raw_answer", "request"} | {
         "transport",
         "with_options",
         close,
     }
     assert all(hasattr(kind, name) for name in dir(client))
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_the_program_whose_types_are_checked_uses_every_resource(name: str) -> None:
+    program = "tests/types/accepted.py"
+    assert f"korus.{name}." in (ROOT / program).read_text(), f"{program} does not use korus.{name}"
 
 
 @pytest.mark.parametrize("name", ["errors", "forms", "hooks", "iri", "models", "money", "types"])

@@ -33,7 +33,6 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
 from korus import AsyncKorus, Korus, errors
-from korus._core import config
 from korus.cli.booking_file import parse
 from korus.sandbox import Sandbox
 from scripts import demo
@@ -381,19 +380,6 @@ def test_the_tree_of_errors_is_that_of_the_module() -> None:
     (tree,) = blocks(ROOT / "docs" / "reference" / "errors.md", "text")
     described = inspect.getdoc(errors) or ""
     assert textwrap.indent(tree, "    ", lambda line: bool(line.strip())).rstrip() in described
-
-
-def test_the_page_about_settings_names_every_argument_and_variable() -> None:
-    by_hand = TEXTS["docs/reference/settings.md"].partition("## All arguments")[0]
-    rows = re.findall(r"^\| (`[^|]+) \| ([^|]*)\|", by_hand, flags=re.MULTILINE)
-    arguments = [name for left, _ in rows for name in re.findall(r"`(\w+)`", left)]
-    assert sorted(arguments) == sorted(set(inspect.signature(Korus).parameters))
-    variables = {
-        name: variable
-        for left, right in rows
-        for name, variable in zip(re.findall(r"`(\w+)`", left), re.findall(r"`(\w+)`", right), strict=False)
-    }
-    assert variables == config._VARIABLES
 
 
 def test_the_figures_are_written_into_the_page_about_speed(

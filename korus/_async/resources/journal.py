@@ -116,7 +116,10 @@ class AsyncJournal:
         return await run_blocking(self.store.forget, intent_id)
 
     async def prune(self, older_than: timedelta | None = None) -> int:
-        """Delete intents that were settled longer ago than ``older_than``, or than the journal's retention.
+        """Delete intents that were settled long ago.
+
+        Args:
+            older_than: How long ago, at least; by default the journal's retention.
 
         Returns:
             The number of deleted intents. Open intents are never deleted.
@@ -129,6 +132,9 @@ class AsyncJournal:
 
     async def retain(self, keep: timedelta) -> None:
         """Set how long settled intents are kept, for all processes that share the journal; by default 90 days.
+
+        Args:
+            keep: How long.
 
         Raises:
             ConfigurationError: This client has no journal.
