@@ -44,7 +44,7 @@ _PART: Final = "offers"
 # these again and again. A slow list is written more often, so that a crash loses little.
 _CHUNK_COSTS: Final = 160
 _KNOWN_PAGE_COSTS: Final = 2
-_NEW_OFFERS_FOR_ONE: Final = 25
+_NEW_OFFERS_FOR_ONE: Final = 32
 _CHUNK_SECONDS: Final = 10.0
 _AHEAD: Final = 40  # pages that a server answers while a chunk is written
 _KNOWN_PAGES: Final = 80
