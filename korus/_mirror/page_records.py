@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
-from sqlalchemy import Text, and_, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ __all__ = ["PageRecord", "PageRecords"]
 
 _CONDITION_SECONDS: Final = 24 * 3600.0
 _FORGET_SECONDS: Final = 3 * 24 * 3600.0
+_MOST_MEMBERS: Final = 1_000_000_000  # an index on a page, and a page's number, are below it
 
 
 @frozen
@@ -160,12 +161,12 @@ class PageRecords:
         table = self._table
         each = func.json_each(table.c[column]).table_valued("key", "value", joins_implicitly=True)
         numbers = [page.number for page in pages]
-        without = [f"{page.number}:{index}" for page in pages for index in page.without]
+        without = [page.number * _MOST_MEMBERS + index for page in pages for index in page.without]
         return select(each.c.value).where(
             table.c.scope == scope.name,
             table.c.part == part,
             table.c.number.in_(_values(numbers)),
-            (cast(table.c.number, Text) + ":" + each.c.key).not_in(_values(without)),
+            (table.c.number * _MOST_MEMBERS + each.c.key).not_in(_values(without)),
         )
 
     def forget(self, connection: Connection, now: float) -> None:
