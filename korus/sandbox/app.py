@@ -121,7 +121,7 @@ class Endpoint:
         kinds = {fault.kind: fault for fault in struck}
         if answer is None:
             await reset(scope, receive)
-        elif "padding" in kinds:
+        elif "padding" in kinds and answer.body:
             await send_padding(send, answer)
         elif "cut_short" in kinds:
             cut = kinds["cut_short"]
@@ -192,7 +192,9 @@ def _replaced(fault: Fault) -> Answer:
 
 
 def _garbled(answer: Answer, faults: dict[Any, Fault]) -> Answer:
-    """Return the answer with its body changed by the faults."""
+    """Return the answer with its body changed by the faults; one without a body, such as 304, stays as it is."""
+    if not answer.body:
+        return answer
     if "empty" in faults:
         answer.body = b""
     if "not_json" in faults:

@@ -149,6 +149,16 @@ def test_bodies_are_spoilt_while_the_status_stays(sandbox: Sandbox, raw: httpx.C
     assert seen["padding"] == 10 * 1024 * 1024
 
 
+@pytest.mark.parametrize("kind", ["empty", "not_json", "padding", "wrong_charset"])
+def test_answer_without_a_body_keeps_none(sandbox: Sandbox, raw: httpx.Client, kind: str) -> None:
+    path = "/v1/ticketing/catalogs"
+    tag = raw.get(path).headers["etag"]
+    sandbox.faults.add(kind, count=1)
+    answer = raw.get(path, headers={"If-None-Match": tag})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert raw.get(path).status_code == 200
+
+
 def test_enumerated_value_is_treated_as_unknown(shop: Shop, sandbox: Sandbox, raw: httpx.Client) -> None:
     order = shop.buy(shop.offers("Lantern Park, one day, child")[0])
     sandbox.faults.add("unknown_enum", value="levitating", count=1)
