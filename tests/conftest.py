@@ -1,4 +1,4 @@
-"""What every test may ask for: a fresh sandbox and a sync or async client that is connected to it.
+"""Fixtures of all tests: a fresh sandbox, and a sync or async client that is connected to it.
 
 With ``KORUS_TEST_HTTPX=httpx2`` the clients send through httpx2 (`httpx2_lane`).
 

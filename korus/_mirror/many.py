@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, ColumnElement, Connection, Select
 
-__all__ = ["among", "chunks", "is_lite", "replace", "rows_among"]
+__all__ = ["among", "chunks", "is_lite", "replace", "rows_among", "values_of"]
 
 _CHUNK: Final = 500
 
@@ -42,8 +42,12 @@ def among(
         return column == any_(literal(list(values), ARRAY(Text())))
     if not is_lite(connection):
         return column.in_(values)
-    each = func.json_each(json.dumps(values)).table_valued("value")
-    return column.in_(select(each.c.value))
+    return column.in_(values_of(values))
+
+
+def values_of(values: Sequence[str] | Sequence[int]) -> Select[Any]:
+    """Return the query for many values that are one parameter. SQLite only."""
+    return select(func.json_each(json.dumps(values)).table_valued("value").c.value)
 
 
 def replace(connection: Connection, key: Column[str], rows: Sequence[Mapping[str, Any]]) -> None:

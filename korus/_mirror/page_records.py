@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
+from korus._mirror.many import values_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -20,7 +22,7 @@ __all__ = ["PageRecord", "PageRecords"]
 
 _CONDITION_SECONDS: Final = 24 * 3600.0
 _FORGET_SECONDS: Final = 3 * 24 * 3600.0
-_MOST_MEMBERS: Final = 1_000_000_000  # an index on a page, and a page's number, are below it
+_MOST_MEMBERS: Final = 1_000_000_000  # no page has so many; a page's number is at most this
 
 
 @frozen
@@ -57,7 +59,9 @@ class PageRecord:
     may_ask: bool = True
     without: frozenset[int] = frozenset()
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """The number of members that have not changed."""
         return len(self.iris) - len(self.without)
 
     def by_quick(self) -> dict[str | None, int]:
@@ -165,8 +169,8 @@ class PageRecords:
         return select(each.c.value).where(
             table.c.scope == scope.name,
             table.c.part == part,
-            table.c.number.in_(_values(numbers)),
-            (table.c.number * _MOST_MEMBERS + each.c.key).not_in(_values(without)),
+            table.c.number.in_(values_of(numbers)),
+            (table.c.number * _MOST_MEMBERS + each.c.key).not_in(values_of(without)),
         )
 
     def forget(self, connection: Connection, now: float) -> None:
@@ -176,7 +180,3 @@ class PageRecords:
     def forget_catalogs(self, connection: Connection, catalogs: Sequence[str]) -> None:
         """Delete the records of catalogues."""
         connection.execute(delete(self._table).where(self._table.c.catalog.in_(catalogs)))
-
-
-def _values(values: Sequence[str] | Sequence[int]) -> Select[Any]:
-    return select(func.json_each(json.dumps(values)).table_valued("value").c.value)

@@ -229,20 +229,20 @@ class Seen:
     ) -> None:
         """Write the records of pages, with the places of their rows if these were unknown or have changed."""
         renew = found == "iris" and is_lite(connection)
-        wanted = [page for page in (*pages, *(same if renew else ())) if renew or page.places is None]
-        found_at = places_of(connection, self._offers, [iri for page in wanted for iri in page.iris])
+        if renew:  # those that are kept are wrong
+            pages = [evolve(page, places=None) for page in pages]
+        moved = same if renew else ()
+        without_places = [*moved, *(page for page in pages if page.places is None)]
+        found_at = places_of(connection, self._offers, [iri for page in without_places for iri in page.iris])
 
         def places(page: PageRecord) -> str | None:
             at = [found_at.get(iri) for iri in page.iris]
             return None if None in at else json.dumps(at)
 
-        if renew:
-            self._pages.change(
-                connection, lease.scope, part, {page.number: {"places": places(page)} for page in same}
-            )
-        placed = [
-            evolve(page, places=places(page)) if renew or page.places is None else page for page in pages
-        ]
+        self._pages.change(
+            connection, lease.scope, part, {page.number: {"places": places(page)} for page in moved}
+        )
+        placed = [evolve(page, places=page.places or places(page)) for page in pages]
         self._pages.keep(connection, lease.scope, part, placed, now)
 
     def _mark_same(
@@ -260,7 +260,7 @@ class Seen:
         Returns:
             The number of rows, the pages with other rows than expected, and the key by which all rows were found.
         """
-        count = sum(map(len, pages))
+        count = sum(page.count for page in pages)
         if not count:
             return 0, [], "places"
         if is_lite(connection) and all(page.places is not None for page in pages):

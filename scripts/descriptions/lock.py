@@ -110,18 +110,17 @@ def read_lock(folder: Path = FOLDER) -> Lock:
 
 def lock_text(lock: Lock) -> str:
     """Write a lock as TOML."""
-    text = toml_string
     lines = [
         "# Written by `python -m scripts.fetch` and `python -m scripts.descriptions`: the descriptions, and",
         "# the version and the generator of generated/.",
-        f"current = {text(lock.current)}",
+        f"current = {toml_string(lock.current)}",
         "",
         "[generator]",
-        f"name = {text(lock.generator.name)}",
-        f"version = {text(lock.generator.version)}",
+        f"name = {toml_string(lock.generator.name)}",
+        f"version = {toml_string(lock.generator.version)}",
     ]
     for version, entry in lock.descriptions.items():
-        lines += ["", f"[descriptions.{text(version)}]"]
+        lines += ["", f"[descriptions.{toml_string(version)}]"]
         pairs = (
             ("file", entry.file),
             ("sha256", entry.sha256),
@@ -129,7 +128,7 @@ def lock_text(lock: Lock) -> str:
             ("url", entry.url),
             ("fetched", entry.fetched),
         )
-        lines += [f"{key} = {text(value)}" for key, value in pairs if value is not None]
+        lines += [f"{key} = {toml_string(value)}" for key, value in pairs if value is not None]
     return "\n".join(lines) + "\n"
 
 

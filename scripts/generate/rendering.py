@@ -447,7 +447,7 @@ def _body_type(bodies: list[Object]) -> str:
 
 
 def _range(bodies: list[Object]) -> str:
-    """Return the range of media types, such as `image/*`, from which the caller chooses; empty if there is none."""
+    """Return the range of media types, such as `image/*`, from which the caller chooses; empty without one."""
     return next(
         (
             body["media_type"]

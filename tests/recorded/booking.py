@@ -1,4 +1,4 @@
-"""What the scenarios book: an offer that can be had, and who buys it."""
+"""Data of the scenarios: an available offer, and its buyer."""
 
 from __future__ import annotations
 

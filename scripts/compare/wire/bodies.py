@@ -127,7 +127,7 @@ class Bodies:
         return (old, new) if direction == "request" else (new, old)
 
     def judged(self, pair: Pair, change: Change, direction: Direction, witness: Witness) -> Witness:
-        """Return a whole body that shows a change, or the reason why there is none."""
+        """Return a whole body that shows a change, or the reason for its absence."""
         if change.facet in JUDGED and self._is_covered(pair, direction):
             return Witness(found=False, reason=OTHERS)
         if witness.found:

@@ -205,7 +205,7 @@ def _absorb(branches: list[Branch], choice: str) -> list[Branch]:
 
 
 def _joins(listed: Branch, enumerations: dict[str, Branch], choice: str) -> bool:
-    """Add an enumeration to the first one with equal limits; return False if there is none."""
+    """Add an enumeration to the first one with equal limits; return False if no limits are equal."""
     first = enumerations.setdefault(token(listed.limits), listed)
     mine, theirs = first.values or {}, listed.values or {}
     if first is listed:

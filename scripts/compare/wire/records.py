@@ -54,7 +54,7 @@ class Witness:
             impossible before.
         old_pointer: The old schema.
         new_pointer: The new schema.
-        reason: The reason why there is none.
+        reason: The reason for its absence.
     """
 
     found: bool

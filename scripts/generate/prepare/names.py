@@ -88,7 +88,7 @@ def identifier(text: str) -> str:
 
 
 def _fixed_point(name: str, made: type[ClassName | PythonIdentifier]) -> str | None:
-    """Return the name that the generator does not change any more, or None if there is none."""
+    """Return the name that the generator does not change any more, or None without one."""
     for _ in range(3):
         before, name = name, str(made(name, PREFIX))
         if name == before and name.isidentifier():
